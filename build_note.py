@@ -1,0 +1,31 @@
+"""Notes the Git commit inside the wheel: an installed package has no repository to ask."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from pathlib import Path
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+class CommitNote(BuildHookInterface):
+    """Adds registry/build.json; outside a repository it adds nothing, and runs do not count."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        if version == "editable":
+            return
+        try:
+            commit, changes = (
+                subprocess.run(
+                    ["git", "-C", self.root, *arguments], capture_output=True, encoding="utf-8", check=True
+                ).stdout.strip()
+                for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+            )
+        except (OSError, subprocess.CalledProcessError):
+            return
+        note = Path(self.directory) / "build.json"
+        note.parent.mkdir(parents=True, exist_ok=True)
+        note.write_text(json.dumps({"sourceCommit": commit, "sourceModified": bool(changes)}), encoding="utf-8")
+        build_data["force_include"][str(note)] = "registry/build.json"

@@ -1,0 +1,1 @@
+"""Reference implementations of contrastive methods in PyTorch; they know nothing of RDF."""

@@ -1,0 +1,59 @@
+"""Checkpoints: the whole state of a training, written so that a crash leaves the old or the new one."""
+
+from __future__ import annotations
+
+import os
+import pickle
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from reference_impl.errors import CheckpointError
+
+
+def save(file: Path, state: dict[str, Any]) -> None:
+    """Writes beside the file and renames: the name never points at half a checkpoint."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(f".{os.getpid()}.part")
+    try:
+        with draft.open("wb") as stream:
+            torch.save(state, stream)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def load(file: Path, identity: str) -> dict[str, Any]:
+    """The state of the run `identity`, on the CPU; raises CheckpointError.
+
+    Only tensors and plain values are read: a checkpoint cannot run code.
+    """
+    try:
+        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+    except FileNotFoundError as error:
+        raise CheckpointError(f"nothing to resume: no checkpoint {file}") from error
+    except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
+        raise CheckpointError(f"the checkpoint {file} cannot be read: {error}") from error
+    if state.get("identity") != identity:
+        raise CheckpointError(
+            f"the checkpoint {file} belongs to another run ({state.get('identity')}, not {identity}); "
+            "run without --resume to start afresh"
+        )
+    return state
+
+
+def random_state() -> dict[str, Any]:
+    """The state of PyTorch's generators, host and devices."""
+    return {
+        "cpu": torch.get_rng_state(),
+        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+    }
+
+
+def restore_random_state(state: dict[str, Any]) -> None:
+    torch.set_rng_state(state["cpu"])
+    if state["cuda"] and torch.cuda.is_available():
+        torch.cuda.set_rng_state_all(state["cuda"])

@@ -1,0 +1,198 @@
+"""The one training loop.  What no paper argues about is here, once, for all methods."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import normalize
+
+from reference_impl import checkpoint
+from reference_impl.augment import Augmentation
+from reference_impl.contract import Method
+from reference_impl.data import ImageSource
+from reference_impl.errors import Diverged
+from reference_impl.evaluation import Prepare
+from reference_impl.schedules import Schedule, learning_rate_at
+
+COLLAPSED = 1e-5
+"""Spread of the embeddings under which they count as one point."""
+PROGRESS_SECONDS = 5.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Training:
+    """The settings of the loop.  `weight_decay` acts on all parameters, as in the authors' code."""
+
+    epochs: int
+    batch_size: int
+    learning_rate: float
+    sgd_momentum: float
+    weight_decay: float
+    schedule: Schedule
+    milestones: tuple[int, ...]
+    precision: Literal["float32", "bfloat16"]
+
+
+@dataclass(frozen=True)
+class Epoch:
+    """A row of the learning curve."""
+
+    epoch: int
+    """Counted from 1."""
+    loss: float
+    """Mean over the steps of the epoch."""
+    learning_rate: float
+    seconds: float
+    images: int
+    embedding_spread: float
+    """1 - |mean of the unit embeddings|^2 on a fixed batch: 0 when all images look alike."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What a person who waits wants to know.  `loss` is the last finished epoch's."""
+
+    epoch: int
+    epochs: int
+    loss: float | None
+    images_per_second: float
+    seconds_left: float
+    epoch_done: bool
+
+
+def train(
+    method: Method,
+    source: ImageSource,
+    augmentation: Augmentation,
+    prepare: Prepare,
+    settings: Training,
+    device: torch.device,
+    *,
+    curve: list[Epoch],
+    checkpoint_file: Path,
+    identity: str,
+    resume: bool,
+    carried: dict[str, Any],
+    on_progress: Callable[[Progress], None],
+) -> None:
+    """Trains in place and fills the learning curve; a checkpoint follows every epoch.
+
+    With `resume`, goes on from the checkpoint to the same numbers that an uninterrupted training
+    reaches (bit for bit on a CPU).  `identity` says which run a checkpoint belongs to; `carried`
+    is kept in it for the caller.  Raises Diverged, CheckpointError.
+    """
+    parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
+    optimiser = torch.optim.SGD(
+        parameters,
+        lr=settings.learning_rate,
+        momentum=settings.sgd_momentum,
+        weight_decay=settings.weight_decay,
+    )
+    steps = len(source) // settings.batch_size
+    if steps == 0:
+        raise ValueError(f"a batch of {settings.batch_size} is more than the {len(source)} training images")
+    sample = next(iter(source.labelled(min(512, len(source)), device)))[0]
+    if resume:
+        state = checkpoint.load(checkpoint_file, identity)
+        method.load_state_dict(state["method"])
+        optimiser.load_state_dict(state["optimiser"])
+        curve.extend(Epoch(**row) for row in state["curve"])
+        checkpoint.restore_random_state(state["random"])
+    clock = _Clock(settings.epochs, len(curve), steps * settings.batch_size, on_progress)
+    for epoch in range(len(curve), settings.epochs):
+        rate = learning_rate_at(
+            epoch, settings.epochs, settings.learning_rate, settings.schedule, settings.milestones
+        )
+        for group in optimiser.param_groups:
+            group["lr"] = rate
+        method.train()
+        started = time.perf_counter()
+        total = torch.zeros((), device=device)
+        for step, views in enumerate(source.views(settings.batch_size, augmentation, device)):
+            with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
+                loss = method.loss((prepare(views[0]), prepare(views[1])))
+            optimiser.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            optimiser.step()
+            method.after_step(progress=(epoch * steps + step + 1) / (settings.epochs * steps))
+            total += loss.detach()  # .item() here would make the host wait for the device
+            clock.step(epoch, step + 1, settings.batch_size)
+        row = Epoch(
+            epoch=epoch + 1,
+            loss=float(total) / steps,
+            learning_rate=rate,
+            seconds=time.perf_counter() - started,
+            images=steps * settings.batch_size,
+            embedding_spread=spread(method, prepare(sample)),
+        )
+        curve.append(row)
+        if not math.isfinite(row.loss):
+            raise Diverged(f"the loss became {row.loss} in epoch {row.epoch}")
+        checkpoint.save(
+            checkpoint_file,
+            {
+                "identity": identity,
+                "method": method.state_dict(),
+                "optimiser": optimiser.state_dict(),
+                "curve": [asdict(row) for row in curve],
+                "random": checkpoint.random_state(),
+                "carried": carried,
+            },
+        )
+        clock.epoch(row)
+    # At the end only: with strong views the embeddings may crowd together for some epochs and part again.
+    if not curve[-1].embedding_spread > COLLAPSED:
+        raise Diverged(f"collapsed: all embeddings are one point (spread {curve[-1].embedding_spread:.1e})")
+
+
+@torch.no_grad()
+def spread(method: Method, images: Tensor) -> float:
+    """1 - |mean of the unit embeddings|^2 of a batch of images; 0 when all are one point."""
+    method.eval()
+    embeddings = normalize(nn.Sequential(method.encoder, method.head)(images).float(), dim=1)
+    return 1 - float(embeddings.mean(dim=0).square().sum())
+
+
+class _Clock:
+    """Tells how far the training is, at most every few seconds and after every epoch."""
+
+    def __init__(
+        self, epochs: int, done: int, images_per_epoch: int, on_progress: Callable[[Progress], None]
+    ) -> None:
+        self.epochs, self.images_per_epoch, self.on_progress = epochs, images_per_epoch, on_progress
+        self.images = 0
+        self.loss: float | None = None
+        self.started = self.told = time.perf_counter()
+        self.left = (epochs - done) * images_per_epoch
+
+    def step(self, epoch: int, steps: int, batch_size: int) -> None:
+        self.images += batch_size
+        if time.perf_counter() - self.told >= PROGRESS_SECONDS:
+            self._tell(epoch + 1, epoch_done=False)
+
+    def epoch(self, row: Epoch) -> None:
+        self.loss = row.loss
+        self._tell(row.epoch, epoch_done=True)
+
+    def _tell(self, epoch: int, *, epoch_done: bool) -> None:
+        self.told = time.perf_counter()
+        rate = self.images / (self.told - self.started)
+        seconds_left = (self.left - self.images) / rate
+        self.on_progress(Progress(epoch, self.epochs, self.loss, rate, seconds_left, epoch_done))
+
+
+def throughput(curve: list[Epoch]) -> tuple[float, int]:
+    """Images per second, the median over the epochs after the first, and how many were timed.
+
+    The first epoch warms up caches and allocators and is left out, unless it is the only one.
+    """
+    timed = curve[1:] or curve
+    rates = torch.tensor([row.images / row.seconds for row in timed], dtype=torch.float64)
+    return float(rates.quantile(0.5)), len(timed)

@@ -1,0 +1,462 @@
+"""The `registry` command.  Each command is one sentence to the Registry and one print.
+
+Exit codes: 0 done, 1 the request or the graph is wrong, 2 mistyped.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from registry import __version__
+from registry.errors import RegistryError
+from registry.tables import Cell, duration, percent, to_json, to_text
+
+if TYPE_CHECKING:
+    from reference_impl.evaluation import Score
+    from reference_impl.training import Progress
+    from registry.catalogue import Registry
+    from registry.records import Aggregate, Benchmark, Recipe
+
+
+class FriendlyGroup(click.Group):
+    """Turns the errors of the Registry into one line and exit code 1, and guesses mistyped commands."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RegistryError as error:
+            raise click.ClickException(str(error)) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not near or "did you mean" in error.message.lower():
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+
+
+@dataclass
+class Session:
+    """Opens the registry when a command first needs it: `--help` does not."""
+
+    home: Path | None
+    quiet: bool
+
+    @cached_property
+    def registry(self) -> Registry:
+        from registry.catalogue import Registry
+
+        opened = Registry.open(self.home)
+        if opened.graph.broken and not self.quiet:
+            names = ", ".join(str(problem.file) for problem in opened.graph.broken)
+            click.echo(f"warning: left out, does not parse: {names} (see: registry check)", err=True)
+        return opened
+
+
+@click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option(
+    "--home",
+    envvar="REGISTRY_HOME",
+    type=click.Path(path_type=Path),
+    help="Folder of a registry, or for results over the shipped ontology.  [env: REGISTRY_HOME]",
+)
+@click.version_option(__version__, prog_name="registry")
+@click.pass_context
+def cli(context: click.Context, home: Path | None) -> None:
+    """A knowledge graph of contrastive methods and of the benchmarks they were run on."""
+    context.obj = Session(home, quiet=context.invoked_subcommand == "check")
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def as_json(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str = "nothing") -> None:
+    click.echo(to_json(rows) if as_json else to_text(rows, columns) or empty)
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def methods(session: Session, as_json: bool) -> None:
+    """List the methods."""
+    rows = [
+        {
+            "method": method.name,
+            "label": method.label,
+            "variant of": method.variant_of,
+            "introduced in": method.introduced_in,
+            "implementation": method.implementation or "none yet",
+        }
+        for method in session.registry.methods()
+    ]
+    show_rows(rows, ["method", "label", "variant of", "introduced in", "implementation"], as_json)
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def benchmarks(session: Session, as_json: bool) -> None:
+    """List the benchmarks, those that can be run first."""
+    found = sorted(session.registry.benchmarks(), key=lambda benchmark: not benchmark.runnable)
+    rows = [
+        {
+            "benchmark": benchmark.name,
+            "version": benchmark.version,
+            "what": benchmark.title,
+            "protocol": benchmark.protocol,
+            "metric": benchmark.metric,
+            "runnable": "yes" if benchmark.runnable else "described only",
+        }
+        for benchmark in found
+    ]
+    show_rows(rows, ["benchmark", "version", "what", "protocol", "metric", "runnable"], as_json)
+
+
+@cli.command()
+@click.argument("method")
+@as_json
+@click.pass_obj
+def show(session: Session, method: str, as_json: bool) -> None:
+    """Show all that is known of METHOD: lineage, recipes, departures from the paper, results."""
+    registry = session.registry
+    found, recipes = registry.method(method), registry.recipes(method)
+    runs, verdicts = registry.runs(method=method), registry.verdicts(method)
+    if as_json:
+        click.echo(
+            to_json(
+                {
+                    "method": asdict(found),
+                    "lineage": registry.lineage(method),
+                    "recipes": [asdict(recipe) for recipe in recipes],
+                    "runs": [asdict(run) for run in runs],
+                    "claims": [asdict(verdict) for verdict in verdicts],
+                }
+            )
+        )
+        return
+    facts: list[dict[str, Cell]] = [
+        {"": "lineage", " ": " <- ".join([method, *registry.lineage(method)])},
+        {"": "introduced in", " ": found.introduced_in},
+        {"": "borrows from", " ": ", ".join(found.borrows_from)},
+        {"": "components", " ": ", ".join(found.components)},
+        {"": "implementation", " ": found.implementation or "none yet"},
+    ]
+    click.echo(f"{found.label}\n{found.definition}\n")
+    for fact in facts:
+        if fact[" "]:
+            click.echo(f"  {fact['']:<16}{fact[' ']}")
+    for recipe in recipes:
+        variant = f" --recipe {recipe.variant}" if recipe.variant else ""
+        click.echo(f"\nrecipe {recipe.name}")
+        for benchmark in recipe.benchmarks:
+            click.echo(f"  registry run-benchmark {method} --on {benchmark}{variant}")
+        click.echo("  " + ", ".join(f"{name}={value}" for name, value in recipe.settings.items()))
+        for departure in recipe.departures:
+            click.echo(f"  unlike the paper: {departure}")
+    for departure in found.departures:
+        click.echo(f"\nunlike the paper: {departure}")
+    click.echo(f"\n{len(verdicts)} claims (registry claims {method}), {len(runs)} runs (registry runs {method})")
+
+
+def spread(result: Aggregate) -> dict[str, Cell]:
+    interval = "" if result.low is None else f"{percent(result.low)} to {percent(result.high)}"
+    return {"n": result.n, "mean": percent(result.mean), "sd": percent(result.sd), "95% interval": interval}
+
+
+@cli.command()
+@click.argument("benchmark")
+@as_json
+@click.pass_obj
+def leaderboard(session: Session, benchmark: str, as_json: bool) -> None:
+    """Rank the methods on BENCHMARK by the mean over seeds."""
+    board = session.registry.leaderboard(benchmark)
+    if as_json:
+        click.echo(to_json(asdict(board)))
+        return
+    click.echo(f"{board.benchmark.title}, version {board.benchmark.version}: {board.benchmark.metric} in %\n")
+    rows: list[dict[str, Cell]] = [
+        {
+            "rank": standing.rank,
+            "method": standing.method,
+            "recipe": standing.recipe,
+            **spread(standing.result),
+            "untrained": percent(standing.untrained),
+            "gain": percent(standing.result.mean - standing.untrained),
+            "": standing.remark,
+        }
+        for standing in board.standings
+    ]
+    columns = ["rank", "method", "recipe", "n", "mean", "sd", "95% interval", "untrained", "gain", ""]
+    click.echo(to_text(rows, columns) or "no result yet")
+    click.echo("\nsd is the sample standard deviation over seeds (ddof 1), the interval Student's t of the mean.")
+    if board.left_out:
+        click.echo(f"\n{len(board.left_out)} runs do not count:")
+        for name, why in board.left_out:
+            click.echo(f"  {name}: {why}")
+
+
+@cli.command()
+@click.argument("method", required=False)
+@as_json
+@click.pass_obj
+def claims(session: Session, method: str | None, as_json: bool) -> None:
+    """List what papers and repositories claim, with what our results say about it."""
+    verdicts = session.registry.verdicts(method)
+    if as_json:
+        click.echo(to_json([asdict(verdict) for verdict in verdicts]))
+        return
+    for verdict in verdicts:
+        claim = verdict.claim
+        click.echo(f"{claim.name}: {claim.label}")
+        click.echo(f'  claim    {percent(claim.value)} %, printed "{claim.stated}" in {claim.source}')
+        if verdict.ours is not None:
+            ours = spread(verdict.ours)
+            interval = f", 95% interval {ours['95% interval']}" if ours["95% interval"] else ""
+            sd = f", sd {ours['sd']} (ddof 1)" if ours["sd"] else ""
+            click.echo(f"  ours     {ours['mean']} %, n = {ours['n']}{sd}{interval}")
+        click.echo(f"  verdict  {verdict.verdict}: {verdict.reason}")
+    click.echo(f"\n{len(verdicts)} claims")
+
+
+@cli.command()
+@click.argument("method", required=False)
+@click.option("--on", "benchmark", help="Only runs on this benchmark.")
+@as_json
+@click.pass_obj
+def runs(session: Session, method: str | None, benchmark: str | None, as_json: bool) -> None:
+    """List the runs, newest first, also those that failed."""
+    registry = session.registry
+    found = registry.runs(method, benchmark)
+    if as_json:
+        click.echo(to_json([asdict(run) for run in found]))
+        return
+    rows: list[dict[str, Cell]] = [
+        {
+            "run": run.name,
+            "benchmark": run.benchmark,
+            "status": run.status,
+            "value": percent(run.value),
+            "untrained": percent(run.untrained),
+            "images/s": None if run.images_per_second is None else round(run.images_per_second),
+            "wall": "" if run.wall_seconds is None else duration(run.wall_seconds),
+            "does not count because": registry.why_not_ranked(run) or "",
+        }
+        for run in found
+    ]
+    columns = ["run", "benchmark", "status", "value", "untrained", "images/s", "wall", "does not count because"]
+    show_rows(rows, columns, as_json, empty="no runs yet")
+
+
+def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    pairs = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r} is not of the form key=value", context, option)
+        pairs[name] = text
+    return pairs
+
+
+@cli.command()
+@click.argument("question", required=False)
+@click.option(
+    "--param", "parameters", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="For a named question."
+)
+@as_json
+@click.pass_obj
+def ask(session: Session, question: str | None, parameters: dict[str, str], as_json: bool) -> None:
+    """Answer QUESTION: SPARQL, a file that holds it, or a named question; without one, list those.
+
+    Only the graph is asked: updates, SERVICE and FROM are refused, and a query that takes too long
+    or too much memory is ended.
+    """
+    from registry.graph import query_names, read_query
+
+    if question is None:
+        names = [{"question": name, "what": read_query(name).splitlines()[0][2:]} for name in query_names()]
+        show_rows(names, ["question", "what"], as_json)
+        return
+    if question == "-":
+        question = sys.stdin.read()
+    elif question.endswith(".rq") or (len(question) < 256 and "{" not in question and Path(question).is_file()):
+        try:
+            question = Path(question).read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise RegistryError(f"{question} cannot be read: {error}") from error
+    answer = session.registry.ask(question, **parameters)
+    rows: list[dict[str, Cell]] = [dict(zip(answer.columns, row, strict=True)) for row in answer.rows]
+    if as_json:
+        click.echo(to_json({"columns": answer.columns, "rows": rows, "truncated": answer.truncated}))
+        return
+    from registry.namespaces import curie
+
+    short: list[dict[str, Cell]] = [
+        {name: curie(cell) if isinstance(cell, str) else cell for name, cell in row.items()} for row in rows
+    ]
+    click.echo(to_text(short, answer.columns) or "no answer")
+    if answer.truncated:
+        click.echo(f"... cut off after {len(rows)} rows; add a LIMIT or an aggregate", err=True)
+
+
+@cli.command()
+@as_json
+@click.pass_obj
+def check(session: Session, as_json: bool) -> None:
+    """Check every file: syntax, shapes, links, recipes against the code.  Exits with 1 if anything is wrong."""
+    registry = session.registry
+    violations = registry.check()
+    if as_json:
+        click.echo(to_json([asdict(violation) for violation in violations]))
+    else:
+        for violation in violations:
+            click.echo(str(violation))
+        count = f"{len(registry.graph.files)} files, {len(registry.graph.store)} triples"
+        click.echo(f"{count}: {f'{len(violations)} problems' if violations else 'all is well'}")
+    if violations:
+        raise click.exceptions.Exit(1)
+
+
+@cli.command()
+@click.argument("form", metavar="FORMAT", type=click.Choice(["turtle", "nquads", "csv"]))
+@click.option("--output", type=click.Path(dir_okay=False, path_type=Path), help="A new file instead of the terminal.")
+@click.pass_obj
+def export(session: Session, form: str, output: Path | None) -> None:
+    """Write the graph as turtle or nquads, or the runs as csv."""
+    text = session.registry.export(form)
+    if output is None:
+        click.echo(text, nl=False)
+        return
+    from registry.results import publish
+
+    try:
+        publish(output, text.encode())
+    except FileExistsError:
+        raise RegistryError(f"{output} exists already; name a new file") from None
+    except OSError as error:
+        raise RegistryError(f"{output} cannot be written: {error}") from error
+    click.echo(f"wrote {output}")
+
+
+class Narrator:
+    """Tells a person at a terminal how a run goes."""
+
+    def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None:
+        click.echo(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
+
+    def stage(self, what: str) -> None:
+        click.echo(f"  {what}")
+
+    def progress(self, progress: Progress) -> None:
+        loss = "" if progress.loss is None else f"loss {progress.loss:.4f}  "
+        click.echo(
+            f"  epoch {progress.epoch}/{progress.epochs}{'' if progress.epoch_done else ' ...'}  {loss}"
+            f"{progress.images_per_second:.0f} images/s  {duration(progress.seconds_left)} left"
+        )
+
+    def scored(self, untrained: Score, trained: Score) -> None:
+        before, after = (100 * score.correct / score.total for score in (untrained, trained))
+        click.echo(f"  {after:.2f} % of {trained.total} test images right, {before:.2f} % before training")
+
+
+DEFAULT_BENCHMARK = "shapes_knn"
+
+
+@cli.command()
+@click.argument("method")
+@click.option("--on", "benchmark", default=DEFAULT_BENCHMARK, show_default=True, help="What to run it on.")
+@click.option("--recipe", "variant", help="A named recipe of the method, such as symmetric.")
+@click.option(
+    "--seed",
+    "seeds",
+    multiple=True,
+    type=click.IntRange(min=0),
+    default=[0],
+    show_default=True,
+    help="Repeat for several runs.",
+)
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="The accelerator if there is one, unless named.")
+@click.option("--epochs", type=click.IntRange(min=1), help="Short for --set epochs=N.")
+@click.option(
+    "--set",
+    "changes",
+    multiple=True,
+    callback=_pairs,
+    metavar="KEY=VALUE",
+    help="Change a setting; the run then stands in no ranking of the recipe.",
+)
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="REGISTRY_DATA",
+    help="Folder of the data set.  [env: REGISTRY_DATA]",
+)
+@click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
+@click.pass_obj
+def run_benchmark(
+    session: Session,
+    method: str,
+    benchmark: str,
+    variant: str | None,
+    seeds: tuple[int, ...],
+    device: str | None,
+    epochs: int | None,
+    changes: dict[str, str],
+    data: Path | None,
+    resume: bool,
+) -> None:
+    """Train METHOD by its recipe, score it before and after, and file the result as Turtle."""
+    if epochs is not None:
+        changes = {**changes, "epochs": str(epochs)}
+    typed = ["registry run-benchmark", method, "--on", benchmark]
+    typed += ["--recipe", variant] if variant else []
+    typed += [f"--seed {seed}" for seed in seeds]
+    typed += [f"--device {device}"] if device else []
+    typed += [f"--set {name}={value}" for name, value in changes.items()]
+    # The folder itself is nobody else's: the checksum says what was in it.
+    typed += ["--data DIR"] if data else []
+    typed += ["--resume"] if resume else []
+    files = session.registry.run(
+        method,
+        benchmark,
+        variant=variant,
+        seeds=seeds,
+        device=device,
+        changes=changes,
+        data=data,
+        resume=resume,
+        listener=Narrator(),
+        command=" ".join(typed),
+        after=lambda file: click.echo(f"  result: {file}"),
+    )
+    click.echo(
+        f"\n{len(files)} {'run' if len(files) == 1 else 'runs'} filed.  Next:\n"
+        f"  registry leaderboard {benchmark}\n"
+        f"  registry claims {method}\n"
+        f"  registry ask runs"
+    )
+
+
+def main() -> None:
+    """The console script."""
+    cli(prog_name="registry")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,122 @@
+"""Where and with what a run ran: the provenance that a number needs to count."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import subprocess
+from hashlib import sha256
+from importlib import metadata, resources
+from importlib.util import find_spec
+from pathlib import Path
+
+from registry.errors import MissingExtra
+
+Fact = str | int | bool
+
+
+def require_training() -> None:
+    """Raises MissingExtra unless what training needs is installed."""
+    missing = [name for name in ("torch", "torchvision", "pyarrow") if find_spec(name) is None]
+    if missing:
+        raise MissingExtra("run-benchmark", "train", " and ".join(missing))
+
+
+def source() -> dict[str, Fact]:
+    """Commit, whether the tree differs from it, and a checksum of the reference implementations."""
+    import reference_impl
+
+    folder = Path(reference_impl.__path__[0])
+    digest = sha256()
+    for file in sorted(folder.glob("*.py")):
+        digest.update(file.name.encode() + b"\0" + file.read_bytes() + b"\0")
+    return {**_commit(folder.parent), "sourceSha256": digest.hexdigest()}
+
+
+def _commit(root: Path) -> dict[str, Fact]:
+    """From Git in a checkout; from what was noted when the package was built elsewhere; else nothing."""
+    if (root / ".git").exists():
+        commit = _git(root, "rev-parse", "HEAD")
+        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+        if commit is not None and changes is not None:
+            return {"sourceCommit": commit, "sourceModified": bool(changes)}
+        return {}
+    note = resources.files("registry") / "build.json"
+    if not note.is_file():
+        return {}
+    built: dict[str, Fact] = json.loads(note.read_text(encoding="utf-8"))
+    return built
+
+
+def _git(root: Path, *arguments: str) -> str | None:
+    try:
+        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def machine(device: str) -> dict[str, Fact]:
+    """Software versions, the device that trains and the host.  Imports PyTorch."""
+    import torch
+
+    facts: dict[str, Fact] = {
+        "pythonVersion": platform.python_version(),
+        "torchVersion": torch.__version__,
+        "torchvisionVersion": metadata.version("torchvision"),
+        "operatingSystem": f"{platform.system()} {platform.release()}",
+        "deviceKind": device,
+        "deviceModel": _cpu(),
+        "deviceCount": 1,
+        "hostCpu": _cpu(),
+        "threads": torch.get_num_threads(),
+        **_host_memory(),
+    }
+    if torch.version.cuda:
+        facts["cudaVersion"] = torch.version.cuda
+    if device == "cuda":
+        facts["deviceModel"] = torch.cuda.get_device_name()
+        if driver := _driver():
+            facts["driverVersion"] = driver
+    return facts
+
+
+def peak_memory() -> dict[str, Fact]:
+    """Largest resident memory of this process so far, in bytes; nothing where the system does not tell."""
+    try:
+        import resource
+    except ImportError:
+        return {}
+    largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return {"peakMemory": largest if platform.system() == "Darwin" else largest * 1024}
+
+
+def _cpu() -> str:
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def _host_memory() -> dict[str, Fact]:
+    try:
+        return {"hostMemory": os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")}
+    except (AttributeError, ValueError, OSError):
+        return {}
+
+
+def _driver() -> str | None:
+    try:
+        done = subprocess.run(
+            ["nvidia-smi", "--query-gpu=driver_version", "--format=csv,noheader"],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.splitlines()[0].strip()

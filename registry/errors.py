@@ -1,0 +1,65 @@
+"""What a request can do wrong.  Every message names the thing, the place, the guess and the way out.
+
+RegistryError            (the command line prints it and exits with 1)
+  UnknownName            no method, benchmark, term, recipe, ... of that name
+  BadSetting             a recipe or --set has a keyword or a value that nothing takes
+  BrokenFile             a Turtle file that does not parse
+  QueryRefused           SPARQL that is wrong, writes, reaches outside or takes too long
+  MissingExtra           a command needs packages that are not installed
+  RunFailed              a run ended without a result; its record was written
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+from pathlib import Path
+
+
+class RegistryError(Exception):
+    """Base of all errors that are the request's or the graph's, not the code's."""
+
+
+class UnknownName(RegistryError):
+    """There is nothing of that kind and name; says the nearest, or lists all when they are few."""
+
+    def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
+        known = sorted(known)
+        near = get_close_matches(name, known, n=1, cutoff=0.5)
+        if near:
+            hint = f"; did you mean {near[0]!r}?"
+        elif known and len(known) <= 12:
+            hint = f"; there are {', '.join(known)}"
+        else:
+            hint = ""
+        super().__init__(f"no {kind} {name!r}{hint}")
+
+
+class BadSetting(RegistryError):
+    """A keyword that nothing takes, one that is missing, or a value of the wrong kind."""
+
+
+class BrokenFile(RegistryError):
+    """A Turtle file that cannot be read; `line` counts from 1, and is None where nobody knows it."""
+
+    def __init__(self, file: Path, line: int | None, reason: str) -> None:
+        self.file, self.line, self.reason = file, line, reason
+        super().__init__(f"{file}:{line}: {reason}" if line else f"{file}: {reason}")
+
+
+class QueryRefused(RegistryError):
+    """A query that is not SPARQL, that would write or reach outside, or that took too long."""
+
+
+class MissingExtra(RegistryError):
+    """A command needs an optional group of packages."""
+
+    def __init__(self, doing: str, extra: str, missing: str) -> None:
+        super().__init__(
+            f"{doing} needs {missing}, which is not installed; "
+            f"install it with: pip install 'contrastive-registry[{extra}]'"
+        )
+
+
+class RunFailed(RegistryError):
+    """A run ended without a result."""

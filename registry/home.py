@@ -1,0 +1,75 @@
+"""Where the ontology is read from and where results go."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from registry.errors import RegistryError
+
+LANDMARK = Path("ontology", "vocabulary.ttl")
+
+
+@dataclass(frozen=True)
+class Home:
+    """Folders of Turtle files, of which a later one shadows an earlier file of the same path.
+
+    In a checkout there is one, `ontology/`, and results go there.  An installed package reads the
+    ontology that it ships and, over it, the files of a folder of the user.
+    """
+
+    layers: tuple[Path, ...]
+    results: Path
+    work: Path
+    """Checkpoints and downloads; nothing there is part of the graph."""
+
+    def files(self) -> dict[str, Path]:
+        """Every Turtle file by its path below its layer, `methods/moco_v2.ttl`, sorted."""
+        found: dict[str, Path] = {}
+        for layer in self.layers:
+            for path in layer.rglob("*.ttl"):
+                found[path.relative_to(layer).as_posix()] = path
+        return dict(sorted(found.items()))
+
+
+def find_home(named: Path | None = None) -> Home:
+    """The home that was named, else the checkout around the current folder or the package, else the user's.
+
+    A named folder that holds `ontology/vocabulary.ttl` is a registry of its own; any other is a
+    layer over the shipped ontology, made when a result is written.
+    """
+    if named is not None:
+        named = named.resolve()
+        if (named / LANDMARK).is_file():
+            return _checkout(named)
+        if named.exists() and not named.is_dir():
+            raise RegistryError(f"{named} is a file; --home must name a folder")
+        return _layered(named)
+    here = Path.cwd()
+    for folder in (here, *here.parents):
+        if (folder / LANDMARK).is_file() and (folder / "pyproject.toml").is_file():
+            return _checkout(folder)
+    package = Path(__file__).resolve().parent.parent
+    if (package / LANDMARK).is_file():
+        return _checkout(package)
+    import click
+
+    return _layered(Path(click.get_app_dir("contrastive-registry")))
+
+
+def _checkout(root: Path) -> Home:
+    ontology = root / "ontology"
+    return Home(layers=(ontology,), results=ontology / "results", work=root / ".registry")
+
+
+def _layered(folder: Path) -> Home:
+    return Home(layers=(shipped_ontology(), folder), results=folder / "results", work=folder / ".registry")
+
+
+def shipped_ontology() -> Path:
+    """The ontology of the package itself: inside it when installed, beside it in a checkout."""
+    package = Path(__file__).resolve().parent
+    for folder in (package / "ontology", package.parent / "ontology"):
+        if (folder / "vocabulary.ttl").is_file():
+            return folder
+    raise RegistryError(f"the ontology is missing from {package}; install the package again")

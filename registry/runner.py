@@ -1,0 +1,254 @@
+"""Recipe to result: the only door from the graph to the reference implementations."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime
+from difflib import get_close_matches
+from pathlib import Path
+from time import perf_counter
+from types import FrameType
+from typing import TYPE_CHECKING, Protocol
+
+from registry import environment, results
+from registry.errors import BadSetting, RegistryError, RunFailed
+from registry.hashes import benchmark_hash, recipe_hash
+from registry.records import Benchmark, Method, Recipe
+from registry.signatures import Keyword, Setting, keywords, match
+
+if TYPE_CHECKING:
+    from reference_impl.evaluation import Score
+    from reference_impl.experiment import Outcome
+    from reference_impl.training import Progress
+    from registry.catalogue import Registry
+
+CONSUMERS = (
+    "reference_impl.encoders:build_encoder",
+    "reference_impl.augment:Augmentation",
+    "reference_impl.training:Training",
+)
+"""What takes the settings of a recipe, beside the class of the method."""
+
+
+class Listener(Protocol):
+    """Who watches a run."""
+
+    def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None: ...
+
+    def stage(self, what: str) -> None: ...
+
+    def progress(self, progress: Progress) -> None: ...
+
+    def scored(self, untrained: Score, trained: Score) -> None: ...
+
+
+def consumers(method: Method) -> dict[str, dict[str, Keyword]]:
+    """The keywords of everything that a recipe of the method feeds; raises BadSetting."""
+    if method.implementation is None:
+        raise BadSetting(f"{method.name} has no implementation yet")
+    return {pointer: keywords(pointer) for pointer in (method.implementation, *CONSUMERS)}
+
+
+def changed_settings(recipe: Recipe, method: Method, changes: dict[str, str]) -> dict[str, Setting]:
+    """The recipe's settings with those that a person typed; raises BadSetting with the nearest guess."""
+    known = {name: keyword for taken in consumers(method).values() for name, keyword in taken.items()}
+    settings = dict(recipe.settings)
+    for name, text in changes.items():
+        if name not in known:
+            near = get_close_matches(name, known, n=1, cutoff=0.5)
+            hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
+            raise BadSetting(f"{method.name} has no setting {name!r}; {hint}")
+        settings[name] = known[name].parse(text)
+    if problems := match(settings, consumers(method)):
+        raise BadSetting(f"recipe {recipe.name}: " + "; ".join(problems))
+    _refuse_impossible(settings)
+    return settings
+
+
+def _refuse_impossible(settings: dict[str, Setting]) -> None:
+    for name in ("epochs", "batch_size", "queue_size", "dim", "bn_splits"):
+        value = settings.get(name, 1)
+        if isinstance(value, int) and value < 1:
+            raise BadSetting(f"{name} must be at least 1, not {value}")
+    for name in ("temperature", "learning_rate"):
+        value = settings.get(name, 1.0)
+        if isinstance(value, float) and not value > 0:
+            raise BadSetting(f"{name} must be positive, not {value}")
+    batch, splits = settings.get("batch_size", 1), settings.get("bn_splits", 1)
+    if isinstance(batch, int) and isinstance(splits, int) and batch % splits:
+        raise BadSetting(f"batch_size {batch} does not divide into {splits} BatchNorm groups (bn_splits)")
+
+
+def run(
+    registry: Registry,
+    recipe: Recipe,
+    benchmark: Benchmark,
+    *,
+    seeds: Iterable[int],
+    device: str | None,
+    changes: dict[str, str],
+    data: Path | None,
+    resume: bool,
+    listener: Listener,
+    command: str,
+    after: Callable[[Path], None],
+) -> list[Path]:
+    """See Registry.run."""
+    method = registry.method(recipe.method)
+    settings = changed_settings(recipe, method, changes)
+    if not benchmark.runnable:
+        raise BadSetting(f"benchmark {benchmark.name!r} is described only: nothing here can score it")
+    assert benchmark.implementation
+    if problems := match(benchmark.settings, {benchmark.implementation: keywords(benchmark.implementation)}):
+        raise BadSetting(f"benchmark {benchmark.name}: " + "; ".join(problems))
+    environment.require_training()
+    device = _device(device)
+    files = []
+    for seed in seeds:
+        listener.seed(seed, recipe, benchmark, device)
+        file = _run_once(registry, method, recipe, benchmark, settings, seed, device, data, resume, listener, command)
+        files.append(file)
+        after(file)
+    return files
+
+
+def _device(asked: str | None) -> str:
+    import torch
+
+    available = torch.cuda.is_available()
+    if asked == "cuda" and not available:
+        raise BadSetting("no CUDA device is available here; use --device cpu")
+    return asked or ("cuda" if available else "cpu")
+
+
+def _run_once(
+    registry: Registry,
+    method: Method,
+    recipe: Recipe,
+    benchmark: Benchmark,
+    settings: dict[str, Setting],
+    seed: int,
+    device: str,
+    data: Path | None,
+    resume: bool,
+    listener: Listener,
+    command: str,
+) -> Path:
+    from reference_impl.errors import CheckpointError, DataError, Diverged
+    from reference_impl.experiment import Experiment, execute
+    from reference_impl.training import Epoch
+
+    assert method.implementation and benchmark.implementation and benchmark.dataset.loader
+    digest = recipe_hash(settings)
+    experiment = Experiment(
+        identity=f"{recipe.name} {digest} {benchmark.name} {benchmark.version} {seed}",
+        method=method.implementation,
+        settings=settings,
+        loader=benchmark.dataset.loader,
+        checksums=benchmark.dataset.checksums,
+        channel_mean=benchmark.dataset.channel_mean,
+        channel_std=benchmark.dataset.channel_std,
+        protocol=benchmark.implementation,
+        protocol_settings=benchmark.settings,
+        seed=seed,
+        device=device,
+        data=data,
+        cache=registry.home.work / "data",
+        checkpoint=registry.home.work / "checkpoints" / f"{method.name}-{benchmark.name}-s{seed}-{digest[:12]}.pt",
+        resume=resume,
+    )
+    facts: dict[str, environment.Fact | float] = {
+        **environment.source(),
+        **environment.machine(device),
+        "commandLine": command,
+        "resumed": resume,
+    }
+    started, clock = datetime.now(UTC), perf_counter()
+    outcome: Outcome | None = None
+    curve: list[Epoch] = []
+    status, reason = "Succeeded", None
+
+    def keep(rows: list[Epoch]) -> None:
+        nonlocal curve
+        curve = rows
+
+    try:
+        with _termination_as_interrupt():
+            outcome = execute(experiment, on_progress=listener.progress, on_stage=listener.stage, on_curve=keep)
+    except (DataError, CheckpointError) as error:
+        raise RegistryError(str(error)) from error  # nothing ran: there is nothing to record
+    except KeyboardInterrupt:
+        status, reason = "Interrupted", f"stopped by a signal after {len(curve)} epochs"
+        cause: BaseException | None = None
+    except Diverged as error:
+        status, reason, cause = "Diverged", str(error), error
+    except Exception as error:
+        status, reason, cause = "Failed", f"{type(error).__name__}: {error}", error
+    facts |= {"wallSeconds": round(perf_counter() - clock, 3), **environment.peak_memory()}
+    if outcome is not None:
+        facts |= _measured_facts(outcome)
+    file = results.write(
+        registry.home.results,
+        results.RunRecord(
+            recipe=recipe,
+            settings=settings,
+            recipe_hash=digest,
+            benchmark=benchmark,
+            benchmark_hash=benchmark_hash(benchmark),
+            implementation=method.implementation,
+            seed=seed,
+            status=status,
+            reason=reason,
+            started=started,
+            ended=datetime.now(UTC),
+            facts=facts,
+            trained=_measured(outcome.trained) if outcome else None,
+            untrained=_measured(outcome.untrained) if outcome else None,
+            curve=[asdict(row) for row in curve],
+        ),
+    )
+    if outcome is None:
+        way_out = "; go on with --resume" if status == "Interrupted" and curve else ""
+        raise RunFailed(f"the run {status.lower()}: {reason}{way_out}\nrecorded in {file}") from cause
+    listener.scored(outcome.untrained, outcome.trained)
+    return file
+
+
+def _measured(score: Score) -> results.Measured:
+    return results.Measured(correct=score.correct, total=score.total, chosen_learning_rate=score.chosen_learning_rate)
+
+
+def _measured_facts(outcome: Outcome) -> dict[str, environment.Fact | float]:
+    facts: dict[str, environment.Fact | float] = {
+        "trainingDataSha256": outcome.checksums["train"],
+        "evaluationDataSha256": outcome.checksums["test"],
+        "trainingSeconds": round(outcome.training_seconds, 3),
+        "evaluationSeconds": round(outcome.evaluation_seconds, 3),
+        "imagesPerSecond": round(outcome.images_per_second, 1),
+        "timedEpochs": outcome.timed_epochs,
+        "encoderParameters": outcome.parameters,
+    }
+    if outcome.device_memory is not None:
+        facts["deviceMemory"] = outcome.device_memory
+    return facts
+
+
+@contextmanager
+def _termination_as_interrupt() -> Iterator[None]:
+    """SIGTERM ends a run as Ctrl-C does, so that it is recorded."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

@@ -1,0 +1,45 @@
+"""Aggregates over seeds, recomputed from raw values by SciPy."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from registry.records import Aggregate
+
+LEVEL = 0.95
+ENOUGH = 3
+"""Fewer runs than this never win a comparison."""
+
+
+def aggregate(values: Sequence[float]) -> Aggregate:
+    """n, mean, sample standard deviation (ddof 1) and the 95% interval of the mean by Student's t."""
+    import numpy as np
+    from scipy import stats
+
+    n = len(values)
+    mean = float(np.mean(values))
+    sd = float(np.std(values, ddof=1)) if n > 1 else None
+    low = high = None
+    if n >= ENOUGH and sd is not None:
+        low, high = mean, mean
+        if sd > 0:
+            ends = stats.t.interval(LEVEL, df=n - 1, loc=mean, scale=stats.sem(values))
+            low, high = float(ends[0]), float(ends[1])
+    return Aggregate(n=n, mean=mean, sd=sd, low=low, high=high)
+
+
+def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
+    """The 95% interval of mean(ours) - mean(theirs), by Welch's t; needs two values of each.
+
+    A source that states one number and no spread is one value: then ours alone make the interval.
+    """
+    import numpy as np
+    from scipy import stats
+
+    if len(theirs) >= 2:
+        interval = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval(LEVEL)
+        return float(interval.low), float(interval.high)
+    own = aggregate(ours)
+    stated = float(np.mean(theirs))
+    assert own.low is not None and own.high is not None
+    return own.low - stated, own.high - stated

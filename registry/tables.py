@@ -1,0 +1,53 @@
+"""Rows as aligned text for a terminal, or as JSON for a program."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+
+Cell = str | int | float | bool | None
+
+
+def to_text(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> str:
+    """A table with a heading, numbers to the right; "" when there are no rows."""
+    if not rows:
+        return ""
+    cells = [[_show(row[column]) for column in columns] for row in rows]
+    right = [all(isinstance(row[column], int | float | None) for row in rows) for column in columns]
+    widths = [max(len(heading), *(len(line[index]) for line in cells)) for index, heading in enumerate(columns)]
+
+    def line(texts: Sequence[str]) -> str:
+        padded = [
+            text.rjust(width) if numeric else text.ljust(width)
+            for text, width, numeric in zip(texts, widths, right, strict=True)
+        ]
+        return "  ".join(padded).rstrip()
+
+    return "\n".join([line(columns), line(["-" * width for width in widths]), *(line(row) for row in cells)])
+
+
+def _show(cell: Cell) -> str:
+    if cell is None:
+        return ""
+    # Text of pages and papers is data: a control character must not move the cursor.
+    return "".join(character if character.isprintable() else "�" for character in str(cell))
+
+
+def to_json(content: object) -> str:
+    """Readable JSON; what is no JSON value is written as text."""
+    return json.dumps(content, indent=2, ensure_ascii=False, default=str)
+
+
+def percent(value: float | None, digits: int = 2) -> str:
+    """A number of percent or percentage points with fixed digits; "" for none."""
+    return "" if value is None else f"{value:.{digits}f}"
+
+
+def duration(seconds: float) -> str:
+    """Seconds as people say them: 45 s, 2 min 05 s, 1 h 10 min."""
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
