@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 from hashlib import sha256
-from importlib import metadata, resources
+from importlib import resources
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -60,11 +60,12 @@ def _git(root: Path, *arguments: str) -> str | None:
 def machine(device: str) -> dict[str, Fact]:
     """Software versions, the device that trains and the host.  Imports PyTorch."""
     import torch
+    import torchvision
 
     facts: dict[str, Fact] = {
         "pythonVersion": platform.python_version(),
         "torchVersion": torch.__version__,
-        "torchvisionVersion": metadata.version("torchvision"),
+        "torchvisionVersion": torchvision.__version__,
         "operatingSystem": f"{platform.system()} {platform.release()}",
         "deviceKind": device,
         "deviceModel": _cpu(),
