@@ -19,7 +19,8 @@ def info_nce(query_BD: Tensor, key_BD: Tensor, queue_KD: Tensor, temperature: fl
     paper's: the temperature divides the logits and the loss is not multiplied back by it.
     """
     with torch.autocast(query_BD.device.type, enabled=False):  # bfloat16 logits are off by up to 2%
-        query_BD, key_BD, queue_KD = query_BD.float(), key_BD.float(), queue_KD.float()
+        exact = torch.promote_types(query_BD.dtype, torch.float32)
+        query_BD, key_BD, queue_KD = query_BD.to(exact), key_BD.to(exact), queue_KD.to(exact)
         own_B1 = (query_BD * key_BD).sum(dim=1, keepdim=True)
         other_BK = query_BD @ queue_KD.T
         logits = torch.cat([own_B1, other_BK], dim=1) / temperature

@@ -29,7 +29,7 @@ def aggregate(values: Sequence[float]) -> Aggregate:
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """The 95% interval of mean(ours) - mean(theirs), by Welch's t; needs two values of each.
+    """The 95% interval of mean(ours) - mean(theirs), by Welch's t; needs three of ours.
 
     A source that states one number and no spread is one value: then ours alone make the interval.
     """
@@ -37,8 +37,14 @@ def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, f
     from scipy import stats
 
     if len(theirs) >= 2:
-        interval = stats.ttest_ind(ours, theirs, equal_var=False).confidence_interval(LEVEL)
-        return float(interval.low), float(interval.high)
+        gap = float(np.mean(ours) - np.mean(theirs))
+        parts = np.array([np.var(sample, ddof=1) / len(sample) for sample in (ours, theirs)])
+        if not parts.any():
+            return gap, gap
+        # Welch-Satterthwaite.  SciPy's ttest_ind gives the same, but warns when one sample has no spread.
+        freedom = parts.sum() ** 2 / (parts**2 / [len(ours) - 1, len(theirs) - 1]).sum()
+        margin = float(stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(parts.sum()))
+        return gap - margin, gap + margin
     own = aggregate(ours)
     stated = float(np.mean(theirs))
     assert own.low is not None and own.high is not None

@@ -1,0 +1,288 @@
+"""The loop: resumes to the same numbers, says when it diverges, writes whole checkpoints."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from reference_impl import checkpoint, experiment, training
+from reference_impl.data import ImagesInMemory, Splits
+from reference_impl.errors import CheckpointError, DataError, Diverged
+from reference_impl.evaluation import Score, linear_probe
+from reference_impl.training import Epoch, throughput
+
+CPU = torch.device("cpu")
+
+
+def toy_images(count: int, seed: int) -> ImagesInMemory:
+    """Three classes that a colour tells apart, with noise."""
+    generator = np.random.default_rng(seed)
+    labels = np.arange(count) % 3
+    images = generator.integers(0, 120, (count, 3, 16, 16), dtype=np.uint8)
+    images[np.arange(count), labels] += 120
+    return ImagesInMemory(images, labels, classes=3)
+
+
+def toy(folder: Path | None, cache: Path) -> Splits:
+    return Splits(train=toy_images(96, 0), test=toy_images(30, 1))
+
+
+SETTINGS: dict[str, experiment.Setting] = {
+    "encoder": "resnet_mini",
+    "bn_splits": 2,
+    "head": "mlp",
+    "dim": 8,
+    "queue_size": 40,
+    "momentum": 0.9,
+    "temperature": 0.2,
+    "symmetric": False,
+    "shuffle": True,
+    "epochs": 4,
+    "batch_size": 16,
+    "learning_rate": 0.05,
+    "sgd_momentum": 0.9,
+    "weight_decay": 0.0005,
+    "schedule": "cosine",
+    "milestones": (),
+    "precision": "bfloat16",
+    "crop_scale_min": 0.4,
+    "flip_probability": 0.5,
+    "jitter_probability": 0.8,
+    "jitter_brightness": 0.4,
+    "jitter_contrast": 0.4,
+    "jitter_saturation": 0.4,
+    "jitter_hue": 0.1,
+    "grayscale_probability": 0.2,
+    "blur_probability": 0.5,
+    "blur_sigma_min": 0.1,
+    "blur_sigma_max": 2.0,
+}
+
+
+def plan(file: Path, **changes: object) -> experiment.Experiment:
+    return replace(
+        experiment.Experiment(
+            identity="toy",
+            method="reference_impl.moco:MoCo",
+            settings=dict(SETTINGS),
+            loader=f"{__name__}:toy",
+            checksums={},
+            channel_mean=(0.5, 0.5, 0.5),
+            channel_std=(0.25, 0.25, 0.25),
+            protocol="reference_impl.evaluation:knn",
+            protocol_settings={"neighbours": 5, "temperature": 0.1, "features": "encoder"},
+            seed=0,
+            device="cpu",
+            data=None,
+            cache=file.parent,
+            checkpoint=file,
+            resume=False,
+        ),
+        **changes,
+    )
+
+
+class Stop(Exception):
+    """Stands for a kill."""
+
+
+def execute(planned: experiment.Experiment, stop_after: int | None = None) -> experiment.Outcome:
+    def progress(told: training.Progress) -> None:
+        if told.epoch_done and told.epoch == stop_after:
+            raise Stop
+
+    return experiment.execute(planned, on_progress=progress, on_stage=lambda _: None, on_curve=lambda _: None)
+
+
+def numbers(curve: list[Epoch]) -> list[tuple[float, ...]]:
+    return [(row.epoch, row.loss, row.learning_rate, row.embedding_spread) for row in curve]
+
+
+@pytest.mark.parametrize("stop_after", [1, 3])
+def test_a_resumed_run_equals_an_uninterrupted_one_bit_for_bit(tmp_path: Path, stop_after: int) -> None:
+    whole = execute(plan(tmp_path / "whole.pt"))
+    with pytest.raises(Stop):
+        execute(plan(tmp_path / "parts.pt"), stop_after=stop_after)
+    resumed = execute(plan(tmp_path / "parts.pt", resume=True))
+    assert numbers(resumed.curve) == numbers(whole.curve)
+    assert (resumed.trained, resumed.untrained) == (whole.trained, whole.untrained)
+    ours, theirs = (torch.load(tmp_path / name, weights_only=True)["method"] for name in ("parts.pt", "whole.pt"))
+    assert all(torch.equal(ours[name], theirs[name]) for name in theirs)
+
+
+def test_two_runs_of_one_seed_are_equal_and_of_two_seeds_are_not(tmp_path: Path) -> None:
+    first, again = (numbers(execute(plan(tmp_path / "a.pt")).curve) for _ in range(2))
+    other = numbers(execute(plan(tmp_path / "b.pt", seed=1)).curve)
+    assert first == again
+    assert first != other
+
+
+def test_training_does_not_depend_on_how_the_encoder_is_scored(tmp_path: Path) -> None:
+    probe = {
+        "features": "encoder",
+        "normalise": "l2",
+        "augmented": True,
+        "learning_rates": (0.1,),
+        "epochs": 1,
+        "batch_size": 8,
+        "schedule": "step",
+        "milestones": (1,),
+    }
+    by_knn = execute(plan(tmp_path / "a.pt"))
+    by_probe = execute(
+        plan(tmp_path / "b.pt", protocol="reference_impl.evaluation:linear_probe", protocol_settings=probe)
+    )
+    assert numbers(by_knn.curve) == numbers(by_probe.curve)
+
+
+def test_the_outcome_counts_what_was_read(tmp_path: Path) -> None:
+    outcome = execute(plan(tmp_path / "a.pt"))
+    assert outcome.sizes == {"train": 96, "test": 30}
+    assert outcome.trained.total == 30
+    assert outcome.checksums["train"] == toy_images(96, 0).sha256()
+
+
+def test_other_images_than_the_benchmarks_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match="the test images of .* are not those of this benchmark: sha256 .* expected 0000"
+    ):
+        execute(plan(tmp_path / "a.pt", checksums={"test": "0000"}))
+
+
+def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
+    with pytest.raises(Diverged, match=r"the loss became nan in epoch \d"):
+        execute(plan(tmp_path / "a.pt", settings=SETTINGS | {"learning_rate": 1e20}))
+
+
+class Collapsing(nn.Module):
+    """A method whose embeddings are all one point."""
+
+    def __init__(self, encoder: nn.Module, **_: object) -> None:
+        super().__init__()
+        self.encoder, self.head = encoder, nn.Linear(encoder.width, 4)
+        nn.init.zeros_(self.head.weight)
+
+    def loss(self, views: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        return 0.0 * self.head(self.encoder(views[0])).sum()
+
+    def after_step(self, progress: float) -> None:
+        """Nothing moves."""
+
+
+def test_collapsed_embeddings_end_the_run_as_diverged(tmp_path: Path) -> None:
+    settings = SETTINGS | {"epochs": 1, "weight_decay": 0.0}
+    with pytest.raises(Diverged, match="collapsed: all embeddings are one point"):
+        execute(plan(tmp_path / "a.pt", method=f"{__name__}:Collapsing", settings=settings))
+
+
+def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="a batch of 200 is more than the 96 training images"):
+        execute(plan(tmp_path / "a.pt", settings=SETTINGS | {"batch_size": 200}))
+
+
+def test_nothing_to_resume_is_said(tmp_path: Path) -> None:
+    with pytest.raises(CheckpointError, match="nothing to resume"):
+        execute(plan(tmp_path / "none.pt", resume=True))
+
+
+def test_a_checkpoint_of_another_run_is_refused(tmp_path: Path) -> None:
+    execute(plan(tmp_path / "a.pt", settings=SETTINGS | {"epochs": 1}))
+    with pytest.raises(CheckpointError, match="belongs to another run"):
+        execute(plan(tmp_path / "a.pt", identity="another", resume=True))
+
+
+def test_a_checkpoint_cannot_run_code(tmp_path: Path) -> None:
+    class Evil:
+        def __reduce__(self) -> tuple[object, tuple[str]]:
+            return print, ("code ran",)
+
+    torch.save({"identity": Evil()}, tmp_path / "evil.pt")
+    with pytest.raises(CheckpointError, match="cannot be read"):
+        checkpoint.load(tmp_path / "evil.pt", "toy")
+
+
+def test_a_truncated_checkpoint_is_refused_by_name(tmp_path: Path) -> None:
+    checkpoint.save(tmp_path / "a.pt", {"identity": "toy"})
+    (tmp_path / "a.pt").write_bytes((tmp_path / "a.pt").read_bytes()[:100])
+    with pytest.raises(CheckpointError, match=r"a\.pt cannot be read"):
+        checkpoint.load(tmp_path / "a.pt", "toy")
+
+
+def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    checkpoint.save(tmp_path / "a.pt", {"identity": "old"})
+
+    def full_disk(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(checkpoint.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space left"):
+        checkpoint.save(tmp_path / "a.pt", {"identity": "new"})
+    assert checkpoint.load(tmp_path / "a.pt", "old") == {"identity": "old"}
+    assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
+
+
+def test_throughput_is_the_median_without_the_warm_up_epoch() -> None:
+    curve = [Epoch(index, 1.0, 0.1, seconds, 100, 0.5) for index, seconds in enumerate([9.0, 1.0, 2.0, 4.0])]
+    assert throughput(curve) == (50.0, 3)
+    assert throughput(curve[:1]) == (pytest.approx(100 / 9), 1)
+
+
+class Pixels(nn.Module):
+    """Stands for a trained method: the features are the mean colours, which tell the toy classes apart."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.encoder = nn.Sequential(nn.AdaptiveAvgPool2d(1), nn.Flatten())
+
+
+def probe(**changes: object) -> Score:
+    settings = {
+        "features": "encoder",
+        "normalise": "standardise",
+        "augmented": False,
+        "learning_rates": (1e-9, 0.5),
+        "epochs": 10,
+        "batch_size": 16,
+        "schedule": "cosine",
+        "milestones": (),
+    }
+    return linear_probe(Pixels(), toy(None, Path()), lambda images: images, CPU, **(settings | changes))
+
+
+def test_linear_probe_chooses_the_rate_that_learns_and_separates_the_classes() -> None:
+    assert probe() == Score(30, 30, chosen_learning_rate=0.5)
+
+
+def test_linear_probe_never_sees_test_labels_while_it_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    def wrong_labels(folder: Path | None, cache: Path) -> Splits:
+        splits = toy(folder, cache)
+        splits.test.labels = (splits.test.labels + 1) % 3
+        return splits
+
+    splits = wrong_labels(None, Path())
+    score = linear_probe(
+        Pixels(),
+        splits,
+        lambda images: images,
+        CPU,
+        features="encoder",
+        normalise="l2",
+        augmented=False,
+        learning_rates=(1e-9, 0.5),
+        epochs=10,
+        batch_size=16,
+        schedule="step",
+        milestones=(5,),
+    )
+    assert score == Score(0, 30, chosen_learning_rate=0.5)
+
+
+def test_a_probe_on_augmented_images_takes_one_rate() -> None:
+    assert probe(augmented=True, learning_rates=(0.5,)).correct == 30
+    with pytest.raises(ValueError, match="takes one learning rate"):
+        probe(augmented=True)
