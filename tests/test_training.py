@@ -149,7 +149,7 @@ def test_the_outcome_counts_what_was_read(tmp_path: Path) -> None:
 
 def test_other_images_than_the_benchmarks_are_refused(tmp_path: Path) -> None:
     with pytest.raises(
-        DataError, match="the test images of .* are not those of this benchmark: sha256 .* expected 0000"
+        DataError, match=r"the test images of .* are not those of this benchmark: sha256 .* expected 0000"
     ):
         execute(plan(tmp_path / "a.pt", checksums={"test": "0000"}))
 
