@@ -6,64 +6,20 @@ Exit codes: 0 done, 1 the request or the graph is wrong, 2 mistyped.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
-from functools import cached_property
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
 from registry import __version__
 from registry.errors import RegistryError
+from registry.narrator import Narrator
+from registry.session import FriendlyGroup, Session, as_json, pairs, show_rows
 from registry.tables import Cell, duration, percent, to_json, to_text
 
 if TYPE_CHECKING:
-    from reference_impl.evaluation import Score
-    from reference_impl.training import Progress
-    from registry.catalogue import Registry
-    from registry.records import Aggregate, Benchmark, Recipe
-
-
-class FriendlyGroup(click.Group):
-    """Turns the errors of the Registry into one line and exit code 1, and guesses mistyped commands."""
-
-    def invoke(self, ctx: click.Context) -> Any:
-        try:
-            return super().invoke(ctx)
-        except RegistryError as error:
-            raise click.ClickException(str(error)) from error
-
-    def resolve_command(
-        self, ctx: click.Context, args: list[str]
-    ) -> tuple[str | None, click.Command | None, list[str]]:
-        from difflib import get_close_matches
-
-        try:
-            return super().resolve_command(ctx, args)
-        except click.UsageError as error:
-            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
-            if not near or "did you mean" in error.message.lower():
-                raise
-            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
-
-
-@dataclass
-class Session:
-    """Opens the registry when a command first needs it: `--help` does not."""
-
-    home: Path | None
-    quiet: bool
-
-    @cached_property
-    def registry(self) -> Registry:
-        from registry.catalogue import Registry
-
-        opened = Registry.open(self.home)
-        if opened.graph.broken and not self.quiet:
-            names = ", ".join(str(problem.file) for problem in opened.graph.broken)
-            click.echo(f"warning: left out, does not parse: {names} (see: registry check)", err=True)
-        return opened
+    from registry.records import Aggregate
 
 
 @click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -78,17 +34,6 @@ class Session:
 def cli(context: click.Context, home: Path | None) -> None:
     """A knowledge graph of contrastive methods and of the benchmarks they were run on."""
     context.obj = Session(home, quiet=context.invoked_subcommand == "check")
-
-
-F = TypeVar("F", bound=Callable[..., Any])
-
-
-def as_json(command: F) -> F:
-    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
-
-
-def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str = "nothing") -> None:
-    click.echo(to_json(rows) if as_json else to_text(rows, columns) or empty)
 
 
 @cli.command()
@@ -264,20 +209,10 @@ def runs(session: Session, method: str | None, benchmark: str | None, as_json: b
     show_rows(rows, columns, as_json, empty="no runs yet")
 
 
-def _pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
-    pairs = {}
-    for value in values:
-        name, equals, text = value.partition("=")
-        if not equals or not name:
-            raise click.BadParameter(f"{value!r} is not of the form key=value", context, option)
-        pairs[name] = text
-    return pairs
-
-
 @cli.command()
 @click.argument("question", required=False)
 @click.option(
-    "--param", "parameters", multiple=True, callback=_pairs, metavar="NAME=VALUE", help="For a named question."
+    "--param", "parameters", multiple=True, callback=pairs, metavar="NAME=VALUE", help="For a named question."
 )
 @as_json
 @click.pass_obj
@@ -354,27 +289,6 @@ def export(session: Session, form: str, output: Path | None) -> None:
     click.echo(f"wrote {output}")
 
 
-class Narrator:
-    """Tells a person at a terminal how a run goes."""
-
-    def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None:
-        click.echo(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
-
-    def stage(self, what: str) -> None:
-        click.echo(f"  {what}")
-
-    def progress(self, progress: Progress) -> None:
-        loss = "" if progress.loss is None else f"loss {progress.loss:.4f}  "
-        click.echo(
-            f"  epoch {progress.epoch}/{progress.epochs}{'' if progress.epoch_done else ' ...'}  {loss}"
-            f"{progress.images_per_second:.0f} images/s  {duration(progress.seconds_left)} left"
-        )
-
-    def scored(self, untrained: Score, trained: Score) -> None:
-        before, after = (100 * score.correct / score.total for score in (untrained, trained))
-        click.echo(f"  {after:.2f} % of {trained.total} test images right, {before:.2f} % before training")
-
-
 DEFAULT_BENCHMARK = "shapes_knn"
 
 
@@ -397,7 +311,7 @@ DEFAULT_BENCHMARK = "shapes_knn"
     "--set",
     "changes",
     multiple=True,
-    callback=_pairs,
+    callback=pairs,
     metavar="KEY=VALUE",
     help="Change a setting; the run then stands in no ranking of the recipe.",
 )

@@ -70,7 +70,7 @@ def test_a_full_disk_leaves_nothing_behind(
             raise OSError(errno.ENOSPC, "No space left on device")
 
     monkeypatch.setattr(results.os, "fsync", full_disk)
-    with pytest.raises(RegistryError, match="could not be written to .*No space left on device"):
+    with pytest.raises(RegistryError, match=r"could not be written to .*No space left on device"):
         file_run(500)
     assert list((tiny_home / "ontology" / "results").rglob("*.*")) == []
 

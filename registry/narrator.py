@@ -1,0 +1,35 @@
+"""What a person at a terminal sees of a run."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from registry.tables import duration
+
+if TYPE_CHECKING:
+    from reference_impl.evaluation import Score
+    from reference_impl.training import Progress
+    from registry.records import Benchmark, Recipe
+
+
+class Narrator:
+    """Tells a person at a terminal how a run goes."""
+
+    def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None:
+        click.echo(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
+
+    def stage(self, what: str) -> None:
+        click.echo(f"  {what}")
+
+    def progress(self, progress: Progress) -> None:
+        loss = "" if progress.loss is None else f"loss {progress.loss:.4f}  "
+        click.echo(
+            f"  epoch {progress.epoch}/{progress.epochs}{'' if progress.epoch_done else ' ...'}  {loss}"
+            f"{progress.images_per_second:.0f} images/s  {duration(progress.seconds_left)} left"
+        )
+
+    def scored(self, untrained: Score, trained: Score) -> None:
+        before, after = (100 * score.correct / score.total for score in (untrained, trained))
+        click.echo(f"  {after:.2f} % of {trained.total} test images right, {before:.2f} % before training")

@@ -1,0 +1,79 @@
+"""What all commands share: the opened registry, errors as one line, common options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from registry.errors import RegistryError
+from registry.tables import to_json, to_text
+
+if TYPE_CHECKING:
+    from registry.catalogue import Registry
+
+
+class FriendlyGroup(click.Group):
+    """Turns the errors of the Registry into one line and exit code 1, and guesses mistyped commands."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except RegistryError as error:
+            raise click.ClickException(str(error)) from error
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        from difflib import get_close_matches
+
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            near = get_close_matches(args[0], self.list_commands(ctx), n=1)
+            if not near or "did you mean" in error.message.lower():
+                raise
+            raise click.UsageError(f"{error.message} Did you mean {near[0]!r}?", ctx) from error
+
+
+@dataclass
+class Session:
+    """Opens the registry when a command first needs it: `--help` does not."""
+
+    home: Path | None
+    quiet: bool
+
+    @cached_property
+    def registry(self) -> Registry:
+        from registry.catalogue import Registry
+
+        opened = Registry.open(self.home)
+        if opened.graph.broken and not self.quiet:
+            names = ", ".join(str(problem.file) for problem in opened.graph.broken)
+            click.echo(f"warning: left out, does not parse: {names} (see: registry check)", err=True)
+        return opened
+
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def as_json(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str = "nothing") -> None:
+    click.echo(to_json(rows) if as_json else to_text(rows, columns) or empty)
+
+
+def pairs(context: click.Context, option: click.Parameter, values: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise click.BadParameter(f"{value!r} is not of the form key=value", context, option)
+        found[name] = text
+    return found
