@@ -1,7 +1,8 @@
 """Random views of images, batched: every image of a batch draws its own numbers on the device.
 
-The distributions are those of torchvision's RandomResizedCrop, RandomHorizontalFlip, ColorJitter
-and RandomGrayscale and of the GaussianBlur of SimCLR and MoCo v2.
+The distributions are those of torchvision's RandomResizedCrop (for images no longer than 4/3 of
+their other side), RandomHorizontalFlip, ColorJitter and RandomGrayscale and of the GaussianBlur of
+SimCLR and MoCo v2.
 
 # Unlike the papers: pixels stay floats in [0, 1] between the operations, where PIL rounds each
 # to 8 bits, and the blur is a true Gaussian, where PIL approximates one by three box filters.

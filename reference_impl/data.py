@@ -26,6 +26,9 @@ from reference_impl.augment import Augmentation, resized_crop
 from reference_impl.contract import Views
 from reference_impl.errors import DataError
 
+PROBE_CROP = 0.08
+"""Smallest share of an image that a crop for a probe keeps: RandomResizedCrop's own default, as in main_lincls.py."""
+
 
 class ImageSource(ABC):
     """Images with labels.  All images come as floats in [0, 1], (batch, 3, height, width)."""
@@ -45,7 +48,11 @@ class ImageSource(ABC):
 
     @abstractmethod
     def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        """One epoch in random order, each image randomly cropped and flipped, with labels."""
+        """Every image once in random order, randomly cropped and flipped, with labels."""
+
+    @abstractmethod
+    def sample(self, count: int, device: torch.device) -> Tensor:
+        """Some images, unchanged: random ones, and the same ones every time."""
 
     @abstractmethod
     def sha256(self) -> str:
@@ -64,26 +71,25 @@ class ImagesInMemory(ImageSource):
         return len(self.images)
 
     def views(self, batch_size: int, augmentation: Augmentation, device: torch.device) -> Iterator[Views]:
-        for images, _ in self._batches(batch_size, device, shuffled=True):
+        order = torch.randperm(len(self))
+        for images, _ in self._batches(order[: len(order) // batch_size * batch_size], batch_size, device):
             first, second = augmentation.view(images.repeat(2, 1, 1, 1)).chunk(2)
             yield first, second
 
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        return self._batches(batch_size, device, shuffled=False)
+        return self._batches(torch.arange(len(self)), batch_size, device)
 
     def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, labels in self._batches(batch_size, device, shuffled=True):
-            yield resized_crop(images, scale_min=0.08, flip_probability=0.5), labels
+        for images, labels in self._batches(torch.randperm(len(self)), batch_size, device):
+            yield resized_crop(images, scale_min=PROBE_CROP, flip_probability=0.5), labels
 
-    def _batches(self, batch_size: int, device: torch.device, *, shuffled: bool) -> Iterator[tuple[Tensor, Tensor]]:
+    def sample(self, count: int, device: torch.device) -> Tensor:
+        return next(self._batches(_some(count, len(self)), count, device))[0]
+
+    def _batches(self, order: Tensor, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         if self.images.device != device:
             self.images, self.labels = self.images.to(device), self.labels.to(device)
-        if shuffled:
-            order = torch.randperm(len(self)).to(device)
-            order = order[: len(order) // batch_size * batch_size]
-        else:
-            order = torch.arange(len(self), device=device)
-        for chosen in torch.split(order, batch_size):
+        for chosen in torch.split(order.to(device), batch_size):
             yield self.images[chosen].float() / 255, self.labels[chosen]
 
     def sha256(self) -> str:
@@ -103,26 +109,30 @@ class ImagesInFolder(ImageSource):
         self.folder = folder
         self.size = size
         self.classes = len(self.files.classes)
-        self.workers = min(16, os.cpu_count() or 1)
+        self.workers = min(16, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 4)
 
     def __len__(self) -> int:
         return len(self.files)
 
     def views(self, batch_size: int, augmentation: Augmentation, device: torch.device) -> Iterator[Views]:
         crop = self._random_crop(augmentation.crop_scale_min, augmentation.flip_probability)
-        for images, _ in self._load([crop, crop], batch_size, shuffled=True):
-            # Cropped from the full-size image by a worker; the rest is done where the encoder is.
-            first, second = (augmentation.recolour(view.to(device).float() / 255) for view in images)
-            yield first, second
+        # Cropped from the full-size image by a worker; the rest is done where the encoder is.
+        for (first, second), _ in self._load([crop, crop], batch_size, device, shuffle=True, drop_last=True):
+            yield augmentation.recolour(first), augmentation.recolour(second)
 
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        crop = v2.Compose([v2.Resize(self.size * 8 // 7), v2.CenterCrop(self.size), v2.PILToTensor()])
-        for images, labels in self._load([crop], batch_size, shuffled=False):
-            yield images[0].to(device).float() / 255, labels.to(device)
+        for (images,), labels in self._load([self._centre_crop()], batch_size, device):
+            yield images, labels
 
     def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        for images, labels in self._load([self._random_crop(0.08, 0.5)], batch_size, shuffled=True):
-            yield images[0].to(device).float() / 255, labels.to(device)
+        for (images,), labels in self._load([self._random_crop(PROBE_CROP, 0.5)], batch_size, device, shuffle=True):
+            yield images, labels
+
+    def sample(self, count: int, device: torch.device) -> Tensor:
+        some = _Cropped(self.files, [self._centre_crop()], seed=0)
+        read = [some[index] for index in _some(count, len(self)).tolist()]
+        (images,), _ = _unless_broken(_together(read))
+        return images.to(device).float() / 255
 
     def _random_crop(self, scale_min: float, flip_probability: float) -> v2.Compose:
         return v2.Compose(
@@ -133,17 +143,33 @@ class ImagesInFolder(ImageSource):
             ]
         )
 
+    def _centre_crop(self) -> v2.Compose:
+        return v2.Compose([v2.Resize(self.size * 8 // 7), v2.CenterCrop(self.size), v2.PILToTensor()])
+
     def _load(
-        self, crops: list[v2.Compose], batch_size: int, *, shuffled: bool
+        self,
+        crops: list[v2.Compose],
+        batch_size: int,
+        device: torch.device,
+        *,
+        shuffle: bool = False,
+        drop_last: bool = False,
     ) -> Iterator[tuple[list[Tensor], Tensor]]:
-        yield from DataLoader(
-            _Cropped(self.files, crops),
+        seed = int(torch.randint(2**62, ())) if shuffle else 0
+        loader = DataLoader(
+            _Cropped(self.files, crops, seed),
             batch_size,
-            shuffle=shuffled,
-            drop_last=shuffled,
+            shuffle=shuffle,
+            drop_last=drop_last,
             num_workers=self.workers,
-            pin_memory=torch.cuda.is_available(),
+            collate_fn=_together,
+            pin_memory=device.type == "cuda",
         )
+        for batch in loader:
+            views, labels = _unless_broken(batch)
+            # From pinned memory the copy runs beside the computation; the host does not wait for it.
+            images = [view.to(device, non_blocking=True).float() / 255 for view in views]
+            yield images, labels.to(device, non_blocking=True)
 
     def sha256(self) -> str:
         """Over the names, sizes and labels of the files: reading 140 GB to hash them would cost hours."""
@@ -154,20 +180,50 @@ class ImagesInFolder(ImageSource):
         return digest.hexdigest()
 
 
-class _Cropped(TorchDataset[tuple[list[Tensor], int]]):
-    def __init__(self, files: ImageFolder, crops: list[v2.Compose]) -> None:
-        self.files, self.crops = files, crops
+Item = tuple[list[Tensor], int] | DataError
+
+
+class _Cropped(TorchDataset[Item]):
+    """Each image draws from a seed of its own, so that the number of workers changes nothing."""
+
+    def __init__(self, files: ImageFolder, crops: list[v2.Compose], seed: int) -> None:
+        self.files, self.crops, self.seed = files, crops, seed
 
     def __len__(self) -> int:
         return len(self.files)
 
-    def __getitem__(self, index: int) -> tuple[list[Tensor], int]:
+    def __getitem__(self, index: int) -> Item:
         path, label = self.files.samples[index]
         try:
             image = self.files.loader(path)
         except OSError as error:
-            raise DataError(f"{path} cannot be read as an image: {error}") from error
-        return [crop(image) for crop in self.crops], label
+            # Returned, not raised: a worker would wrap it in its own traceback.
+            return DataError(f"{path} cannot be read as an image: {error}")
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.seed + index)
+            return [crop(image) for crop in self.crops], label
+
+
+def _together(items: list[Item]) -> tuple[list[Tensor], Tensor] | DataError:
+    """A batch of items: one tensor for each crop, and the labels; or the first error."""
+    views: list[list[Tensor]] = []
+    labels: list[int] = []
+    for item in items:
+        if isinstance(item, DataError):
+            return item
+        views.append(item[0])
+        labels.append(item[1])
+    return [torch.stack(crop) for crop in zip(*views, strict=True)], torch.tensor(labels)
+
+
+def _unless_broken(batch: tuple[list[Tensor], Tensor] | DataError) -> tuple[list[Tensor], Tensor]:
+    if isinstance(batch, DataError):
+        raise batch
+    return batch
+
+
+def _some(count: int, available: int) -> Tensor:
+    return torch.randperm(available, generator=torch.Generator().manual_seed(0))[:count]
 
 
 @dataclass(frozen=True)

@@ -106,7 +106,8 @@ def knn_predict(
     for block in torch.split(test_ND, 1024):  # a block at a time bounds the similarity matrix
         similarity, nearest = (block @ bank_ND.T).topk(neighbours, dim=1)
         votes = torch.zeros(len(block), classes, device=block.device)
-        votes.scatter_add_(1, bank_labels[nearest], (similarity / temperature).exp())
+        # exp(s / t) up to a factor that all votes share; this way no temperature overflows.
+        votes.scatter_add_(1, bank_labels[nearest], ((similarity - 1) / temperature).exp())
         predicted.append(votes.argmax(dim=1))
     return torch.cat(predicted)
 
@@ -134,9 +135,7 @@ def linear_probe(
     """
     if augmented and len(learning_rates) > 1:
         raise ValueError("a probe on augmented images takes one learning rate: it holds nothing out")
-    network = layer_of(method, features)
-    train_ND, labels = extract(network, splits.train.labelled(EVALUATION_BATCH, device), prepare)
-    scale = _scaling(train_ND, normalise)
+    network = layer_of(method, features).eval()
     probe = partial(
         _train_probe,
         classes=splits.train.classes,
@@ -144,17 +143,17 @@ def linear_probe(
         schedule=schedule,
         milestones=milestones,
     )
+    rate = learning_rates[0]
     if augmented:
-        rate = learning_rates[0]
-        classifier = probe(
-            lambda: _fresh_features(network, splits.train, prepare, scale, batch_size, device),
-            learning_rate=rate,
-            width=train_ND.shape[1],
-            device=device,
-        )
+        if normalise == "standardise":
+            raise ValueError("a probe on augmented images cannot standardise: its features change every epoch")
+        scale = _scaling(None, normalise)
+        fresh = partial(_fresh_features, network, splits.train, prepare, scale, batch_size, device)
+        classifier = probe(fresh, learning_rate=rate)
     else:
+        train_ND, labels = extract(network, splits.train.labelled(EVALUATION_BATCH, device), prepare)
+        scale = _scaling(train_ND, normalise)
         frozen = scale(train_ND)
-        rate = learning_rates[0]
         if len(learning_rates) > 1:
             rate = _best_rate(frozen, labels, learning_rates, probe, batch_size)
         classifier = _fit(frozen, labels, rate, probe, batch_size)
@@ -167,12 +166,13 @@ Probe = Callable[..., nn.Linear]
 Batches = Callable[[], Iterable[tuple[Tensor, Tensor]]]
 
 
-def _scaling(train_ND: Tensor, kind: Normalisation) -> Prepare:
-    """Fitted on training features only."""
+def _scaling(train_ND: Tensor | None, kind: Normalisation) -> Prepare:
+    """Fitted on training features only, which "none" and "l2" do not need."""
     if kind == "none":
         return lambda features: features
     if kind == "l2":
         return partial(normalize, dim=1)
+    assert train_ND is not None
     mean, deviation = train_ND.mean(dim=0), train_ND.std(dim=0).clamp(min=1e-6)
     return lambda features: (features - mean) / deviation
 
@@ -196,7 +196,7 @@ def _fit(features_ND: Tensor, labels: Tensor, rate: float, probe: Probe, batch_s
         order = torch.randperm(len(labels), generator=generator).to(labels.device)
         return ((features_ND[chosen], labels[chosen]) for chosen in torch.split(order, batch_size))
 
-    return probe(batches, learning_rate=rate, width=features_ND.shape[1], device=features_ND.device)
+    return probe(batches, learning_rate=rate)
 
 
 def _fresh_features(
@@ -217,16 +217,15 @@ def _train_probe(
     batches: Batches,
     *,
     learning_rate: float,
-    width: int,
     classes: int,
     epochs: int,
     schedule: Schedule,
     milestones: tuple[int, ...],
-    device: torch.device,
 ) -> nn.Linear:
-    classifier = nn.Linear(width, classes, device=device)
+    sample = next(iter(batches()))[0]
+    classifier = nn.Linear(sample.shape[1], classes, device=sample.device)
     # As main_lincls.py of the authors of MoCo: weights N(0, 0.01), bias 0.
-    nn.init.normal_(classifier.weight, std=0.01, generator=torch.Generator(device).manual_seed(0))
+    nn.init.normal_(classifier.weight, std=0.01, generator=torch.Generator(sample.device).manual_seed(0))
     nn.init.zeros_(classifier.bias)
     optimiser = torch.optim.SGD(classifier.parameters(), lr=learning_rate, momentum=0.9)
     for epoch in range(epochs):

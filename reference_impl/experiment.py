@@ -88,6 +88,8 @@ def execute(
     device = torch.device(experiment.device)
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats()
+        # "float32" means it: by default PyTorch lets convolutions round their inputs to TF32.
+        torch.backends.cudnn.allow_tf32 = False
     on_stage("reading the data")
     splits: Splits = resolve(experiment.loader)(experiment.data, experiment.cache)
     checksums = _verified(splits, experiment)

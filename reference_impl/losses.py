@@ -18,7 +18,7 @@ def info_nce(query_BD: Tensor, key_BD: Tensor, queue_KD: Tensor, temperature: fl
     negative of all.  When all similarities are equal the loss is ln(K + 1).  The scale is the
     paper's: the temperature divides the logits and the loss is not multiplied back by it.
     """
-    with torch.autocast(query_BD.device.type, enabled=False):  # bfloat16 logits are off by up to 2%
+    with torch.autocast(query_BD.device.type, enabled=False):  # in bfloat16 a logit is off by up to 0.06 at t = 0.07
         exact = torch.promote_types(query_BD.dtype, torch.float32)
         query_BD, key_BD, queue_KD = query_BD.to(exact), key_BD.to(exact), queue_KD.to(exact)
         own_B1 = (query_BD * key_BD).sum(dim=1, keepdim=True)

@@ -45,14 +45,19 @@ class MoCo(Method):
         self.head = projection_head(head, encoder.width, dim)
         self.momentum, self.temperature = momentum, temperature
         self.symmetric, self.shuffle = symmetric, shuffle
-        self.query_network = nn.Sequential(self.encoder, self.head)
         self.key_network = SlowCopy(self.query_network)
         # Noise until real keys have replaced it: the loss rises first, which is no divergence.
         self.register_buffer("queue_KD", normalize(torch.randn(queue_size, dim), dim=1))
         self.register_buffer("oldest", torch.zeros((), dtype=torch.long))
         self._new_keys: list[Tensor] = []
 
+    @property
+    def query_network(self) -> nn.Sequential:
+        """Encoder and head together."""
+        return nn.Sequential(self.encoder, self.head)
+
     def loss(self, views: Views) -> Tensor:
+        self._new_keys.clear()
         first, second = views
         loss = self._contrast(first, second)
         if self.symmetric:
@@ -91,7 +96,6 @@ class MoCo(Method):
         size = len(self.queue_KD)
         # In the symmetric form the keys of the first view stand first, as in the authors' demo.
         keys = torch.cat(self._new_keys[::-1])
-        self._new_keys.clear()
         places = (self.oldest + torch.arange(len(keys), device=keys.device)) % size
         self.queue_KD.index_copy_(0, places[-size:], keys[-size:])
         self.oldest.add_(len(keys)).remainder_(size)

@@ -35,7 +35,7 @@ class SplitBatchNorm2d(nn.BatchNorm2d):
             raise ValueError(f"a batch of {len(inputs)} does not divide into {self.splits} BatchNorm groups")
         assert self.running_mean is not None and self.running_var is not None
         assert self.num_batches_tracked is not None and self.momentum is not None
-        # Whole groups stay in one piece of memory, in any memory format: no copy before the kernel.
+        # Consecutive samples make a group: a chunk is no copy, in any memory format.
         means = self.running_mean.repeat(self.splits, 1)
         variances = self.running_var.repeat(self.splits, 1)
         groups = [

@@ -23,6 +23,7 @@ from reference_impl.schedules import Schedule, learning_rate_at
 
 COLLAPSED = 1e-5
 """Spread of the embeddings under which they count as one point."""
+SPREAD_SAMPLE = 256
 PROGRESS_SECONDS = 5.0
 
 
@@ -52,7 +53,7 @@ class Epoch:
     seconds: float
     images: int
     embedding_spread: float
-    """1 - |mean of the unit embeddings|^2 on a fixed batch: 0 when all images look alike."""
+    """1 - |mean of the unit embeddings|^2 on a fixed sample: 0 when all images look alike."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +99,7 @@ def train(
     steps = len(source) // settings.batch_size
     if steps == 0:
         raise ValueError(f"a batch of {settings.batch_size} is more than the {len(source)} training images")
-    sample = next(iter(source.labelled(min(512, len(source)), device)))[0]
+    sample = source.sample(SPREAD_SAMPLE, device)
     if resume:
         state = checkpoint.load(checkpoint_file, identity)
         method.load_state_dict(state["method"])

@@ -127,7 +127,22 @@ class Registry:
         return [run for run in self.all_runs if method in (None, run.method) and benchmark in (None, run.benchmark)]
 
     def why_not_ranked(self, run: Run) -> str | None:
-        """What keeps a run out of the ranking, or None if it counts."""
+        """What keeps a run out of the ranking, or None if it counts.
+
+        A seed counts once, by the run that was filed first: repeating one until it is good, or
+        resuming one that is done, makes no further evidence.
+        """
+        flaw = self._flaw(run)
+        if flaw is None and (first := self._first_of_seed[_seed_of(run)]) != run.name:
+            return f"seed {run.seed} counts already, by {first}"
+        return flaw
+
+    @cached_property
+    def _first_of_seed(self) -> dict[tuple[str, str, int], str]:
+        sound = sorted((run for run in self.all_runs if self._flaw(run) is None), key=lambda run: run.started)
+        return {_seed_of(run): run.name for run in reversed(sound)}
+
+    def _flaw(self, run: Run) -> str | None:
         if run.status != "succeeded":
             return run.status + (f": {run.reason}" if run.reason else "")
         if run.value is None or run.untrained is None:
@@ -243,6 +258,10 @@ class Registry:
             command=command,
             after=after,
         )
+
+
+def _seed_of(run: Run) -> tuple[str, str, int]:
+    return run.benchmark, run.recipe, run.seed
 
 
 def _ranked(standing: Standing, rank: int) -> Standing:

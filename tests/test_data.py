@@ -13,6 +13,7 @@ import torch
 from PIL import Image
 
 from reference_impl import data, parquet, shapes
+from reference_impl.augment import Augmentation
 from reference_impl.errors import DataError
 from registry import Registry
 
@@ -167,7 +168,47 @@ def image_folder(root: Path, sizes: dict[str, tuple[int, int]]) -> Path:
     return root
 
 
-def test_image_folder_gives_views_and_centre_crops_of_the_papers_size(tmp_path: Path) -> None:
+def v2_views() -> Augmentation:
+    return Augmentation(
+        crop_scale_min=0.2,
+        flip_probability=0.5,
+        jitter_probability=0.8,
+        jitter_brightness=0.4,
+        jitter_contrast=0.4,
+        jitter_saturation=0.4,
+        jitter_hue=0.1,
+        grayscale_probability=0.2,
+        blur_probability=0.0,
+        blur_sigma_min=0.1,
+        blur_sigma_max=2.0,
+    )
+
+
+def test_folder_views_are_crops_that_differ_and_do_not_depend_on_the_workers(tmp_path: Path) -> None:
+    source = data.imagenet1k(image_folder(tmp_path, {"cat": (90, 70), "dog": (64, 64)}), tmp_path).train
+    found = []
+    for workers in (0, 1, 2):
+        source.workers = workers
+        torch.manual_seed(3)
+        found.append(next(iter(source.views(4, v2_views(), torch.device("cpu")))))
+    first, second = found[0]
+    assert first.shape == second.shape == (4, 3, 224, 224)
+    assert not torch.equal(first, second)
+    for others in found[1:]:
+        assert torch.equal(others[0], first)
+        assert torch.equal(others[1], second)
+
+
+def test_a_sample_is_random_and_the_same_every_time(tmp_path: Path) -> None:
+    folder = data.imagenet1k(image_folder(tmp_path, {"cat": (30, 30), "dog": (30, 30)}), tmp_path).train
+    memory = data.shapes32(None, tmp_path).test
+    for source in (folder, memory):
+        assert torch.equal(source.sample(3, torch.device("cpu")), source.sample(3, torch.device("cpu")))
+    in_order = next(iter(memory.labelled(50, torch.device("cpu"))))[0]
+    assert not torch.equal(memory.sample(50, torch.device("cpu")), in_order)
+
+
+def test_image_folder_gives_centre_crops_of_the_papers_size(tmp_path: Path) -> None:
     splits = data.imagenet1k(image_folder(tmp_path, {"cat": (300, 260), "dog": (80, 500)}), tmp_path)
     assert (len(splits.train), splits.train.classes) == (4, 2)
     images, labels = next(iter(splits.test.labelled(4, torch.device("cpu"))))
@@ -190,6 +231,8 @@ def test_a_broken_image_in_a_folder_is_named(tmp_path: Path) -> None:
     root = image_folder(tmp_path, {"cat": (40, 40)})
     (root / "val" / "cat" / "0.png").write_bytes(b"not a picture")
     splits = data.imagenet1k(root, tmp_path)
-    splits.test.workers = 0  # in this process, where the exception is itself
-    with pytest.raises(DataError, match=r"0\.png cannot be read as an image"):
-        list(splits.test.labelled(1, torch.device("cpu")))
+    for workers in (0, 1):
+        splits.test.workers = workers
+        with pytest.raises(DataError, match=r"^\S+0\.png cannot be read as an image") as caught:
+            list(splits.test.labelled(1, torch.device("cpu")))
+        assert "Traceback" not in str(caught.value)

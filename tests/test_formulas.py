@@ -224,10 +224,79 @@ def test_an_augmentation_that_does_nothing_gives_the_image_back(images: torch.Te
     nothing = recipe_of_v2(
         crop_scale_min=1, flip_probability=0, jitter_probability=0, grayscale_probability=0, blur_probability=0
     )
-    whole = [index for index in range(6) if torch.allclose(nothing.view(images)[index], images[index], atol=1e-5)]
-    # A crop of the whole area keeps its shape only when the drawn aspect ratio rounds to 1 or nothing fits.
-    assert nothing.recolour(images) is images
-    assert len(whole) >= 1
+    torch.testing.assert_close(nothing.view(images), images)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.3, 1.0])
+def test_flips_happen_as_often_as_asked(probability: float) -> None:
+    torch.manual_seed(0)
+    ramp = torch.linspace(0, 1, 8).expand(4000, 3, 8, 8)
+    view = augment.resized_crop(ramp, 1.0, probability)
+    share = float((view[:, 0, 0, 0] > view[:, 0, 0, -1]).float().mean())
+    assert share == pytest.approx(probability, abs=0.03)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.8, 1.0])
+def test_jitter_happens_as_often_as_asked(probability: float) -> None:
+    torch.manual_seed(0)
+    images = torch.rand(4000, 3, 4, 4)
+    changed = (recipe_of_v2(jitter_probability=probability)._jitter(images) - images).abs().amax(dim=(1, 2, 3))
+    assert float((changed > 1e-4).float().mean()) == pytest.approx(probability, abs=0.03)
+
+
+@pytest.mark.parametrize("probability", [0.0, 0.5, 1.0])
+def test_blur_happens_as_often_as_asked_with_sigmas_of_the_whole_range(probability: float) -> None:
+    torch.manual_seed(0)
+    points = torch.zeros(4000, 3, 17, 17)
+    points[:, :, 8, 8] = 1
+    settings = recipe_of_v2(jitter_probability=0, grayscale_probability=0, blur_probability=probability)
+    peaks = settings.recolour(points)[:, 0, 8, 8]
+    assert float((peaks < 0.999).float().mean()) == pytest.approx(probability * 1.7 / 1.9, abs=0.04)
+    if probability == 1.0:
+        # The peak of a Gaussian of deviation s is about 1 / (2 pi s^2): 1.0 at s = 0.3, 0.040 at s = 2.
+        widths = (1 / (2 * math.pi * peaks)).sqrt()
+        assert float(widths.max()) == pytest.approx(2.0, abs=0.05)
+        assert float(widths[peaks < 0.2].mean()) == pytest.approx((0.89 + 2) / 2, abs=0.06)
+
+
+def test_brightness_factors_cover_both_sides_of_one() -> None:
+    torch.manual_seed(0)
+    grey = torch.full((4000, 3, 2, 2), 0.5)
+    only = recipe_of_v2(jitter_probability=1, jitter_contrast=0, jitter_saturation=0, jitter_hue=0)
+    factors = only._jitter(grey)[:, 0, 0, 0] / 0.5
+    assert float(factors.min()) == pytest.approx(0.6, abs=0.01)
+    assert float(factors.max()) == pytest.approx(1.4, abs=0.01)
+    assert float(factors.mean()) == pytest.approx(1.0, abs=0.02)
+
+
+def test_hue_shifts_to_both_sides() -> None:
+    torch.manual_seed(0)
+    red = torch.tensor([1.0, 0.0, 0.0])[None, :, None, None].expand(4000, 3, 2, 2)
+    only = recipe_of_v2(jitter_probability=1, jitter_brightness=0, jitter_contrast=0, jitter_saturation=0)
+    shifted = only._jitter(red)[:, :, 0, 0]
+    # Up to 36 degrees to yellow gives green, up to 36 degrees to magenta gives blue, at most 0.6.
+    assert float(shifted[:, 1].max()) == pytest.approx(0.6, abs=0.02)
+    assert float(shifted[:, 2].max()) == pytest.approx(0.6, abs=0.02)
+
+
+def test_jitter_operations_come_in_varying_order() -> None:
+    torch.manual_seed(0)
+    image = torch.rand(1, 3, 4, 4)
+    settings = recipe_of_v2(jitter_probability=1)
+    # The same factors every time: only the order of clamping and blending can make a difference.
+    results = set()
+    for order_seed in range(12):
+        torch.manual_seed(1)
+        randperm, torch.randperm = torch.randperm, lambda n, s=order_seed: _permutation(n, s)
+        try:
+            results.add(tuple(settings._jitter(image.repeat(4, 1, 1, 1))[0].flatten().round(decimals=4).tolist()))
+        finally:
+            torch.randperm = randperm
+    assert len(results) > 3
+
+
+def _permutation(n: int, seed: int) -> torch.Tensor:
+    return torch.as_tensor(np.random.default_rng(seed).permutation(n))
 
 
 @pytest.mark.parametrize("probability", [0.0, 0.2, 1.0])

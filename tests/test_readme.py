@@ -44,9 +44,7 @@ def test_extras_that_are_installed_exist(command: str) -> None:
     assert named is None or named.group(1) in extras
 
 
-@pytest.mark.parametrize(
-    "command", [c for c in COMMANDS if c.startswith("registry ") and "run-benchmark" not in c]
-)
+@pytest.mark.parametrize("command", [c for c in COMMANDS if c.startswith("registry ") and "run-benchmark" not in c])
 def test_commands_that_ask_answer(command: str) -> None:
     result = CliRunner().invoke(cli, ["--home", str(ROOT), *shlex.split(command)[1:]])
     assert result.exit_code == 0, result.output
@@ -83,7 +81,11 @@ def test_the_leaderboard_in_the_readme_is_the_current_one() -> None:
 def test_the_python_of_the_readme_runs() -> None:
     (code,) = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
     subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, check=True, capture_output=True, env=os.environ | {"REGISTRY_HOME": ""}
+        [sys.executable, "-c", code],
+        cwd=ROOT,
+        check=True,
+        capture_output=True,
+        env=os.environ | {"REGISTRY_HOME": ""},
     )
 
 

@@ -82,6 +82,14 @@ def test_fewer_than_three_seeds_take_no_rank_however_good(tiny_home: Path, file_
     assert [(s.method, s.rank, s.remark) for s in board.standings] == [("alpha", 1, ""), ("beta", None, "single run")]
 
 
+def test_a_seed_counts_once_by_the_run_that_was_filed_first(tiny_home: Path, file_run: FileRun) -> None:
+    first = file_run(500, seed=4)
+    again = [file_run(990, seed=4), file_run(995, seed=4)]
+    board = Registry.open(tiny_home).leaderboard("toy_knn")
+    assert [(s.result.n, s.result.mean, s.rank) for s in board.standings] == [(1, 50.0, None)]
+    assert sorted(board.left_out) == sorted((file.stem, f"seed 4 counts already, by {first.stem}") for file in again)
+
+
 def test_a_changed_setting_leaves_the_recipes_ranking(tiny_home: Path, file_run: FileRun) -> None:
     file_run(500)
     file_run(900, epochs=7)
@@ -183,6 +191,7 @@ def test_rounding_of_the_stated_number_is_no_difference(tiny_home: Path, file_ru
 def test_two_seeds_make_no_verdict(tiny_home: Path, file_run: FileRun) -> None:
     file_run(600)
     file_run(601, seed=1)
+    file_run(602, seed=1)  # the same seed again
     found = verdict(tiny_home, "alpha-near")
     assert (found.verdict, found.reason) == ("not comparable", "n = 2: a comparison needs 3 seeds")
 

@@ -203,7 +203,7 @@ def test_the_papers_imagenet_recipe_runs_from_a_folder_of_images(tmp_path: Path)
         "imagenet1k_linear",
         device="cpu",
         data=root,
-        # Eight images: the smallest batch that still splits into two groups.
+        # Eight images make two batches of four, each of two BatchNorm groups.
         changes={"epochs": "1", "batch_size": "4", "bn_splits": "2", "queue_size": "16"},
         listener=Silent(),
     )

@@ -10,10 +10,10 @@ import pytest
 import torch
 from torch import nn
 
-from reference_impl import checkpoint, experiment, training
+from reference_impl import checkpoint, evaluation, experiment, training
 from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.errors import CheckpointError, DataError, Diverged
-from reference_impl.evaluation import Score, linear_probe
+from reference_impl.evaluation import Score, knn, layer_of, linear_probe
 from reference_impl.training import Epoch, throughput
 
 CPU = torch.device("cpu")
@@ -226,6 +226,84 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
 
 
+class Noted(nn.Module):
+    """A method of one weight, whose loss is  weight * mean(first view) + mean(second view)."""
+
+    def __init__(self, encoder: nn.Module | None = None) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.tensor(2.0))
+        self.encoder, self.head = nn.Flatten(), nn.Identity()
+        self.seen: list[tuple[float, float]] = []
+        self.progress: list[float] = []
+        self.matmul: set[torch.dtype] = set()
+
+    def loss(self, views: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
+        first, second = (float(view.mean()) for view in views)
+        self.seen.append((first, second))
+        self.matmul.add((torch.ones(2, 2) @ torch.ones(2, 2)).dtype)
+        return self.weight * first + second
+
+    def after_step(self, progress: float) -> None:
+        self.progress.append(progress)
+
+
+def noted(tmp_path: Path, **changes: object) -> tuple[Noted, list[Epoch]]:
+    torch.manual_seed(0)
+    method, curve = Noted(), []
+    fields = training.Training.__dataclass_fields__
+    settings = training.Training(**{name: (SETTINGS | changes)[name] for name in fields})
+    training.train(
+        method,
+        toy_images(50, 0),
+        experiment.Augmentation(**{name: SETTINGS[name] for name in experiment.Augmentation.__dataclass_fields__}),
+        lambda images: images,
+        settings,
+        CPU,
+        curve=curve,
+        checkpoint_file=tmp_path / "noted.pt",
+        identity="noted",
+        resume=False,
+        carried={},
+        on_progress=lambda _: None,
+    )
+    return method, curve
+
+
+@pytest.mark.parametrize(("schedule", "milestones"), [("cosine", ()), ("step", (1, 3))])
+def test_the_loop_is_sgd_with_momentum_weight_decay_and_the_schedule(
+    tmp_path: Path, schedule: str, milestones: tuple[int, ...]
+) -> None:
+    method, curve = noted(tmp_path, schedule=schedule, milestones=milestones, weight_decay=0.1)
+    weight, velocity = 2.0, 0.0
+    for step, (first, _) in enumerate(method.seen):
+        epoch = step // 3  # 50 images make three batches of 16; two images are left out
+        factor = (
+            0.5 * (1 + np.cos(np.pi * epoch / 4))
+            if schedule == "cosine"
+            else 0.1 ** sum(epoch >= milestone for milestone in milestones)
+        )
+        velocity = 0.9 * velocity + first + 0.1 * weight
+        weight -= 0.05 * factor * velocity
+    assert len(method.seen) == 12
+    assert method.weight.item() == pytest.approx(weight, rel=1e-5)
+    assert [row.images for row in curve] == [48] * 4
+
+
+def test_the_two_views_of_a_batch_differ_and_every_epoch_draws_anew(tmp_path: Path) -> None:
+    method, _ = noted(tmp_path)
+    assert all(first != second for first, second in method.seen)
+    assert len(set(method.seen)) == 12
+
+
+def test_progress_runs_from_the_first_step_to_one(tmp_path: Path) -> None:
+    assert noted(tmp_path)[0].progress == pytest.approx([(step + 1) / 12 for step in range(12)])
+
+
+@pytest.mark.parametrize(("precision", "dtype"), [("bfloat16", torch.bfloat16), ("float32", torch.float32)])
+def test_networks_compute_in_the_precision_of_the_recipe(tmp_path: Path, precision: str, dtype: torch.dtype) -> None:
+    assert noted(tmp_path, precision=precision)[0].matmul == {dtype}
+
+
 def test_throughput_is_the_median_without_the_warm_up_epoch() -> None:
     curve = [Epoch(index, 1.0, 0.1, seconds, 100, 0.5) for index, seconds in enumerate([9.0, 1.0, 2.0, 4.0])]
     assert throughput(curve) == (50.0, 3)
@@ -282,7 +360,81 @@ def test_linear_probe_never_sees_test_labels_while_it_chooses(monkeypatch: pytes
     assert score == Score(0, 30, chosen_learning_rate=0.5)
 
 
+def test_a_probe_keeps_its_held_out_images_out_of_its_training(monkeypatch: pytest.MonkeyPatch) -> None:
+    sizes: list[int] = []
+    fit = evaluation._fit
+
+    def watched(features: torch.Tensor, *rest: object) -> nn.Linear:
+        sizes.append(len(features))
+        return fit(features, *rest)
+
+    monkeypatch.setattr(evaluation, "_fit", watched)
+    probe()
+    assert sizes == [86, 86, 96]  # a tenth of 96 is held out for each rate; then all are used
+
+
+def test_a_probes_rate_follows_its_schedule() -> None:
+    slow = probe(learning_rates=(0.5,), schedule="step", milestones=(0, 0, 0, 0, 0, 0, 0, 0, 0), epochs=1)
+    assert slow.correct < 30, "nine milestones before the first step leave a rate of 5e-10"
+
+
+def test_an_augmented_probe_crops_and_sees_every_image_even_of_a_short_batch() -> None:
+    class Watching(Pixels):
+        def __init__(self) -> None:
+            super().__init__()
+            self.seen: list[torch.Tensor] = []
+            self.encoder.register_forward_pre_hook(lambda _, inputs: self.seen.append(inputs[0]))
+
+    method = Watching()
+    splits = toy(None, Path())
+    linear_probe(
+        method,
+        splits,
+        lambda images: images,
+        CPU,
+        features="encoder",
+        normalise="none",
+        augmented=True,
+        learning_rates=(0.5,),
+        epochs=1,
+        batch_size=1000,
+        schedule="cosine",
+        milestones=(),
+    )
+    whole = {tuple(image.flatten().tolist()) for image in splits.train.images.float() / 255}
+    training_batch = method.seen[1]  # the first only tells the width
+    assert len(training_batch) == 96
+    assert sum(tuple(image.flatten().tolist()) in whole for image in training_batch) < 48
+
+
+def test_layers_are_the_features_and_what_the_loss_compares() -> None:
+    method = Pixels()
+    method.head = nn.Linear(3, 2)
+    images = torch.rand(4, 3, 8, 8)
+    features = images.mean(dim=(2, 3))
+    torch.testing.assert_close(layer_of(method, "encoder")(images), features)
+    torch.testing.assert_close(layer_of(method, "embedding")(images), method.head(features))
+
+
+def test_knn_compares_by_cosine_not_by_length() -> None:
+    class Directions(nn.Module):
+        encoder = nn.Flatten()
+
+    def pixels(*vectors: tuple[int, int, int]) -> np.ndarray:
+        return np.array(vectors, dtype=np.uint8).reshape(-1, 3, 1, 1)
+
+    splits = Splits(
+        # Unscaled, the long vector of class 1 has the larger product with the test vector.
+        train=ImagesInMemory(pixels((10, 1, 0), (200, 200, 200)), np.array([0, 1]), classes=2),
+        test=ImagesInMemory(pixels((100, 10, 0)), np.array([0]), classes=2),
+    )
+    score = knn(Directions(), splits, lambda x: x, CPU, neighbours=1, temperature=0.1, features="encoder")
+    assert score == Score(1, 1)
+
+
 def test_a_probe_on_augmented_images_takes_one_rate() -> None:
-    assert probe(augmented=True, learning_rates=(0.5,)).correct == 30
+    assert probe(augmented=True, normalise="none", learning_rates=(5.0,)).correct == 30
     with pytest.raises(ValueError, match="takes one learning rate"):
         probe(augmented=True)
+    with pytest.raises(ValueError, match="cannot standardise"):
+        probe(augmented=True, learning_rates=(0.5,))
