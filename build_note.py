@@ -21,7 +21,10 @@ class CommitNote(BuildHookInterface):
                 subprocess.run(
                     ["git", "-C", self.root, *arguments], capture_output=True, encoding="utf-8", check=True
                 ).stdout.strip()
-                for arguments in (["rev-parse", "HEAD"], ["status", "--porcelain", "--untracked-files=no"])
+                for arguments in (
+                    ["rev-parse", "HEAD"],
+                    ["status", "--porcelain", "--", "registry", "reference_impl", "ontology", "pyproject.toml"],
+                )
             )
         except (OSError, subprocess.CalledProcessError):
             return

@@ -300,7 +300,7 @@ DEFAULT_BENCHMARK = "shapes_knn"
     "--seed",
     "seeds",
     multiple=True,
-    type=click.IntRange(min=0),
+    type=click.IntRange(0, 2**63 - 1),
     default=[0],
     show_default=True,
     help="Repeat for several runs.",
@@ -337,6 +337,8 @@ def run_benchmark(
 ) -> None:
     """Train METHOD by its recipe, score it before and after, and file the result as Turtle."""
     if epochs is not None:
+        if "epochs" in changes:
+            raise click.UsageError("--epochs and --set epochs=... say the same thing; give one of them")
         changes = {**changes, "epochs": str(epochs)}
     typed = ["registry run-benchmark", method, "--on", benchmark]
     typed += ["--recipe", variant] if variant else []
@@ -346,6 +348,7 @@ def run_benchmark(
     # The folder itself is nobody else's: the checksum says what was in it.
     typed += ["--data DIR"] if data else []
     typed += ["--resume"] if resume else []
+    narrator = Narrator()
     files = session.registry.run(
         method,
         benchmark,
@@ -355,9 +358,9 @@ def run_benchmark(
         changes=changes,
         data=data,
         resume=resume,
-        listener=Narrator(),
+        listener=narrator,
         command=" ".join(typed),
-        after=lambda file: click.echo(f"  result: {file}"),
+        after=lambda file: narrator.say(f"  result: {file}"),
     )
     click.echo(
         f"\n{len(files)} {'run' if len(files) == 1 else 'runs'} filed.  Next:\n"

@@ -15,6 +15,9 @@ from registry.errors import MissingExtra
 
 Fact = str | int | bool
 
+SOURCES = ("registry", "reference_impl", "ontology", "pyproject.toml")
+"""What decides a number, by path in the repository."""
+
 
 def require_training() -> None:
     """Raises MissingExtra unless what training needs is installed."""
@@ -38,7 +41,8 @@ def _commit(root: Path) -> dict[str, Fact]:
     """From Git in a checkout; from what was noted when the package was built elsewhere; else nothing."""
     if (root / ".git").exists():
         commit = _git(root, "rev-parse", "HEAD")
-        changes = _git(root, "status", "--porcelain", "--untracked-files=no")
+        # A method's new file counts as well; results are filed between one run and the next.
+        changes = _git(root, "status", "--porcelain", "--", *SOURCES, ":(exclude)ontology/results")
         if commit is not None and changes is not None:
             return {"sourceCommit": commit, "sourceModified": bool(changes)}
         return {}
@@ -51,7 +55,14 @@ def _commit(root: Path) -> dict[str, Fact]:
 
 def _git(root: Path, *arguments: str) -> str | None:
     try:
-        done = subprocess.run(["git", "-C", str(root), *arguments], capture_output=True, encoding="utf-8", check=True)
+        done = subprocess.run(
+            ["git", "-C", str(root), *arguments],
+            capture_output=True,
+            encoding="utf-8",
+            check=True,
+            # GIT_DIR and its kin would name another repository.
+            env={name: value for name, value in os.environ.items() if not name.startswith("GIT_")},
+        )
     except (OSError, subprocess.CalledProcessError):
         return None
     return done.stdout.strip()

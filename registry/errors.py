@@ -7,6 +7,7 @@ RegistryError            (the command line prints it and exits with 1)
   QueryRefused           SPARQL that is wrong, writes, reaches outside or takes too long
   MissingExtra           a command needs packages that are not installed
   RunFailed              a run ended without a result; its record was written
+    Interrupted          somebody stopped it
 """
 
 from __future__ import annotations
@@ -63,3 +64,7 @@ class MissingExtra(RegistryError):
 
 class RunFailed(RegistryError):
     """A run ended without a result."""
+
+
+class Interrupted(RunFailed):
+    """A person or the system stopped a run."""

@@ -15,13 +15,15 @@ def recipe_hash(settings: dict[str, Setting]) -> str:
 
 
 def benchmark_hash(benchmark: Benchmark) -> str:
-    """sha256 of what a benchmark measures: data, protocol, its settings and the metric."""
+    """sha256 of what a benchmark measures: data and split, protocol with its settings, and the metric."""
     return _hash(
         {
             "dataset": benchmark.dataset.name,
+            "loader": benchmark.dataset.loader,
+            "splits": [benchmark.training_split, benchmark.evaluation_split],
             "checksums": benchmark.dataset.checksums,
             "channels": [benchmark.dataset.channel_mean, benchmark.dataset.channel_std],
-            "protocol": benchmark.protocol,
+            "protocol": [benchmark.protocol, benchmark.implementation],
             "settings": benchmark.settings,
             "metric": benchmark.metric,
         }

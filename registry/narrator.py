@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import click
@@ -15,21 +16,25 @@ if TYPE_CHECKING:
 
 
 class Narrator:
-    """Tells a person at a terminal how a run goes."""
+    """Tells a person at a terminal how a run goes.  A run does not end because nobody listens any more."""
+
+    def say(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(text)
 
     def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None:
-        click.echo(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
+        self.say(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
 
     def stage(self, what: str) -> None:
-        click.echo(f"  {what}")
+        self.say(f"  {what}")
 
     def progress(self, progress: Progress) -> None:
         loss = "" if progress.loss is None else f"loss {progress.loss:.4f}  "
-        click.echo(
+        self.say(
             f"  epoch {progress.epoch}/{progress.epochs}{'' if progress.epoch_done else ' ...'}  {loss}"
             f"{progress.images_per_second:.0f} images/s  {duration(progress.seconds_left)} left"
         )
 
     def scored(self, untrained: Score, trained: Score) -> None:
         before, after = (100 * score.correct / score.total for score in (untrained, trained))
-        click.echo(f"  {after:.2f} % of {trained.total} test images right, {before:.2f} % before training")
+        self.say(f"  {after:.2f} % of {trained.total} test images right, {before:.2f} % before training")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 
 import pyoxigraph as ox
 
@@ -10,7 +11,7 @@ from registry.errors import BadSetting
 from registry.graph import Graph, Term, Value, python_value
 from registry.namespaces import PREFIXES, iri, slug
 from registry.records import Benchmark, Claim, Dataset, Method, Recipe
-from registry.signatures import Setting
+from registry.signatures import CONSUMERS, Keyword, Setting, keywords
 
 Properties = Mapping[str, Sequence[Term]]
 
@@ -39,12 +40,14 @@ def read_recipe(graph: Graph, name: str, _above: tuple[str, ...] = ()) -> Recipe
         if base in (*_above, name):
             raise BadSetting(f"recipe {name!r} is based on itself")
         settings = read_recipe(graph, base, (*_above, name)).settings | settings
+    method = _slug(found, "reg", "ofMethod") or ""
+    implementation = _text(graph.properties(iri("method", method)), "reg", "implementation")
     return Recipe(
         name=name,
-        method=_slug(found, "reg", "ofMethod") or "",
+        method=method,
         variant=_text(found, "reg", "variantName"),
         benchmarks=_slugs(found, "reg", "onBenchmark"),
-        settings=settings,
+        settings=accepted(settings, [implementation, *CONSUMERS] if implementation else []),
         departures=_texts(found, "reg", "differsFromPaper"),
     )
 
@@ -52,6 +55,8 @@ def read_recipe(graph: Graph, name: str, _above: tuple[str, ...] = ()) -> Recipe
 def read_benchmark(graph: Graph, name: str) -> Benchmark:
     found = graph.properties(iri("benchmark", name))
     protocol = _slug(found, "reg", "protocol") or ""
+    implementation = _text(graph.properties(iri("protocol", protocol)), "reg", "implementation")
+    metric = _slug(found, "reg", "metric") or ""
     version = graph.value(iri("benchmark", name), iri("reg", "version"))
     return Benchmark(
         name=name,
@@ -59,9 +64,12 @@ def read_benchmark(graph: Graph, name: str) -> Benchmark:
         version=version if isinstance(version, int) else 0,
         dataset=read_dataset(graph, _slug(found, "reg", "dataset") or ""),
         protocol=protocol,
-        implementation=_text(graph.properties(iri("protocol", protocol)), "reg", "implementation"),
-        settings=settings_of(graph, found, "ep"),
-        metric=_slug(found, "reg", "metric") or "",
+        implementation=implementation,
+        settings=accepted(settings_of(graph, found, "ep"), [implementation] if implementation else []),
+        training_split=_text(found, "reg", "trainingSplit") or "",
+        evaluation_split=_text(found, "reg", "evaluationSplit") or "",
+        metric=metric,
+        higher_is_better=graph.value(iri("metric", metric), iri("reg", "higherIsBetter")) is not False,
     )
 
 
@@ -121,6 +129,19 @@ def _stated_digits(stated: str, value: str) -> str:
         if float(number) == float(value):
             return str(number).partition(".")[2]
     return value.partition(".")[2]
+
+
+def accepted(settings: dict[str, Setting], pointers: Sequence[str]) -> dict[str, Setting]:
+    """The settings as the code takes them: `hp:temperature 1` is 1.0.  What does not fit stays as it is."""
+    known: dict[str, Keyword] = {}
+    for pointer in pointers:
+        with suppress(BadSetting):
+            known |= keywords(pointer)
+    taken = dict(settings)
+    for name in settings.keys() & known.keys():
+        with suppress(BadSetting):
+            taken[name] = known[name].accept(settings[name])
+    return taken
 
 
 def settings_of(graph: Graph, found: Properties, prefix: str) -> dict[str, Setting]:

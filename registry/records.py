@@ -62,7 +62,10 @@ class Benchmark:
     protocol: str
     implementation: str | None
     settings: dict[str, Setting]
+    training_split: str
+    evaluation_split: str
     metric: str
+    higher_is_better: bool
 
     @property
     def runnable(self) -> bool:

@@ -83,6 +83,19 @@ def write(folder: Path, record: RunRecord) -> Path:
     return file
 
 
+def require_writable(folder: Path) -> None:
+    """Raises RegistryError unless a file can be made below `folder`: better known before a training than after."""
+    probe = folder / f".{os.getpid()}.part"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        raise RegistryError(
+            f"results cannot be written to {folder}: {error}; name another place with --home"
+        ) from error
+
+
 def publish(file: Path, content: bytes) -> None:
     """Creates a file with its whole content, or nothing; raises FileExistsError rather than replace one."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
@@ -91,7 +104,13 @@ def publish(file: Path, content: bytes) -> None:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        os.link(draft, file)
+        try:
+            os.link(draft, file)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without hard links
+            with file.open("xb"):
+                draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
 

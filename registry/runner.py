@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -15,23 +16,17 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from registry import environment, results
-from registry.errors import BadSetting, RegistryError, RunFailed
+from registry.errors import BadSetting, Interrupted, RegistryError, RunFailed
 from registry.hashes import benchmark_hash, recipe_hash
+from registry.home import Home
 from registry.records import Benchmark, Method, Recipe
-from registry.signatures import Keyword, Setting, keywords, match
+from registry.signatures import CONSUMERS, Keyword, Setting, keywords, match
 
 if TYPE_CHECKING:
     from reference_impl.evaluation import Score
-    from reference_impl.experiment import Outcome
+    from reference_impl.experiment import Experiment, Outcome
     from reference_impl.training import Progress
     from registry.catalogue import Registry
-
-CONSUMERS = (
-    "reference_impl.encoders:build_encoder",
-    "reference_impl.augment:Augmentation",
-    "reference_impl.training:Training",
-)
-"""What takes the settings of a recipe, beside the class of the method."""
 
 
 class Listener(Protocol):
@@ -70,17 +65,37 @@ def changed_settings(recipe: Recipe, method: Method, changes: dict[str, str]) ->
 
 
 def _refuse_impossible(settings: dict[str, Setting]) -> None:
-    for name in ("epochs", "batch_size", "queue_size", "dim", "bn_splits"):
-        value = settings.get(name, 1)
+    for name, value in settings.items():
+        if isinstance(value, bool | str | tuple):
+            continue
         if isinstance(value, int) and value < 1:
             raise BadSetting(f"{name} must be at least 1, not {value}")
-    for name in ("temperature", "learning_rate"):
-        value = settings.get(name, 1.0)
-        if isinstance(value, float) and not value > 0:
+        if not math.isfinite(value):
+            raise BadSetting(f"{name} must be a finite number, not {value}")
+        if name in ("temperature", "learning_rate") and value <= 0:
             raise BadSetting(f"{name} must be positive, not {value}")
+        share = name.endswith(("_probability", "momentum")) or name == "crop_scale_min"
+        if value < 0 or (share and value > 1):
+            raise BadSetting(f"{name} must be {'from 0 to 1' if share else 'at least 0'}, not {value}")
     batch, splits = settings.get("batch_size", 1), settings.get("bn_splits", 1)
     if isinstance(batch, int) and isinstance(splits, int) and batch % splits:
         raise BadSetting(f"batch_size {batch} does not divide into {splits} BatchNorm groups (bn_splits)")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What all seeds of a request have in common."""
+
+    home: Home
+    method: Method
+    recipe: Recipe
+    benchmark: Benchmark
+    settings: dict[str, Setting]
+    device: str
+    data: Path | None
+    resume: bool
+    listener: Listener
+    command: str
 
 
 def run(
@@ -106,13 +121,33 @@ def run(
     if problems := match(benchmark.settings, {benchmark.implementation: keywords(benchmark.implementation)}):
         raise BadSetting(f"benchmark {benchmark.name}: " + "; ".join(problems))
     environment.require_training()
-    device = _device(device)
-    files = []
-    for seed in seeds:
-        listener.seed(seed, recipe, benchmark, device)
-        file = _run_once(registry, method, recipe, benchmark, settings, seed, device, data, resume, listener, command)
+    results.require_writable(registry.home.results / benchmark.name)
+    job = Job(
+        home=registry.home,
+        method=method,
+        recipe=recipe,
+        benchmark=benchmark,
+        settings=settings,
+        device=_device(device),
+        data=data,
+        resume=resume,
+        listener=listener,
+        command=command,
+    )
+    files, failures = [], []
+    for seed in dict.fromkeys(seeds):
+        listener.seed(seed, recipe, benchmark, job.device)
+        try:
+            file = _run_once(job, seed)
+        except Interrupted:
+            raise
+        except RunFailed as failure:
+            failures.append(failure)  # the other seeds may still do well
+            continue
         files.append(file)
         after(file)
+    if failures:
+        raise RunFailed("\n".join(str(failure) for failure in failures)) from failures[0]
     return files
 
 
@@ -125,52 +160,51 @@ def _device(asked: str | None) -> str:
     return asked or ("cuda" if available else "cpu")
 
 
-def _run_once(
-    registry: Registry,
-    method: Method,
-    recipe: Recipe,
-    benchmark: Benchmark,
-    settings: dict[str, Setting],
-    seed: int,
-    device: str,
-    data: Path | None,
-    resume: bool,
-    listener: Listener,
-    command: str,
-) -> Path:
-    from reference_impl.errors import CheckpointError, DataError, Diverged
-    from reference_impl.experiment import Experiment, execute
-    from reference_impl.training import Epoch
+def _experiment(job: Job, seed: int) -> Experiment:
+    from reference_impl.experiment import Experiment
 
-    assert method.implementation and benchmark.implementation and benchmark.dataset.loader
-    digest = recipe_hash(settings)
-    experiment = Experiment(
-        identity=f"{recipe.name} {digest} {benchmark.name} {benchmark.version} {seed}",
-        method=method.implementation,
-        settings=settings,
-        loader=benchmark.dataset.loader,
-        checksums=benchmark.dataset.checksums,
-        channel_mean=benchmark.dataset.channel_mean,
-        channel_std=benchmark.dataset.channel_std,
+    benchmark, dataset = job.benchmark, job.benchmark.dataset
+    assert job.method.implementation
+    assert benchmark.implementation
+    assert dataset.loader
+    digest = recipe_hash(job.settings)
+    file = f"{job.method.name}-{benchmark.name}-s{seed}-{digest[:12]}.pt"
+    return Experiment(
+        identity=f"{job.recipe.name} {digest} {benchmark.name} {benchmark.version} {seed}",
+        method=job.method.implementation,
+        settings=job.settings,
+        loader=dataset.loader,
+        checksums=dataset.checksums,
+        channel_mean=dataset.channel_mean,
+        channel_std=dataset.channel_std,
         protocol=benchmark.implementation,
         protocol_settings=benchmark.settings,
         seed=seed,
-        device=device,
-        data=data,
-        cache=registry.home.work / "data",
-        checkpoint=registry.home.work / "checkpoints" / f"{method.name}-{benchmark.name}-s{seed}-{digest[:12]}.pt",
-        resume=resume,
+        device=job.device,
+        data=job.data,
+        cache=job.home.work / "data",
+        checkpoint=job.home.work / "checkpoints" / file,
+        resume=job.resume,
     )
+
+
+def _run_once(job: Job, seed: int) -> Path:
+    from reference_impl.errors import CheckpointError, DataError, Diverged
+    from reference_impl.experiment import execute
+    from reference_impl.training import Epoch
+
+    experiment = _experiment(job, seed)
     facts: dict[str, environment.Fact | float] = {
         **environment.source(),
-        **environment.machine(device),
-        "commandLine": command,
-        "resumed": resume,
+        **environment.machine(job.device),
+        "commandLine": job.command,
+        "resumed": job.resume,
     }
     started, clock = datetime.now(UTC), perf_counter()
     outcome: Outcome | None = None
     curve: list[Epoch] = []
     status, reason = "Succeeded", None
+    cause: BaseException | None = None
 
     def keep(rows: list[Epoch]) -> None:
         nonlocal curve
@@ -178,12 +212,13 @@ def _run_once(
 
     try:
         with _termination_as_interrupt():
-            outcome = execute(experiment, on_progress=listener.progress, on_stage=listener.stage, on_curve=keep)
+            outcome = execute(
+                experiment, on_progress=job.listener.progress, on_stage=job.listener.stage, on_curve=keep
+            )
     except (DataError, CheckpointError) as error:
         raise RegistryError(str(error)) from error  # nothing ran: there is nothing to record
     except KeyboardInterrupt:
         status, reason = "Interrupted", f"stopped by a signal after {len(curve)} epochs"
-        cause: BaseException | None = None
     except Diverged as error:
         status, reason, cause = "Diverged", str(error), error
     except Exception as error:
@@ -191,15 +226,16 @@ def _run_once(
     facts |= {"wallSeconds": round(perf_counter() - clock, 3), **environment.peak_memory()}
     if outcome is not None:
         facts |= _measured_facts(outcome)
+        job.listener.scored(outcome.untrained, outcome.trained)  # told before the disk can fail
     file = results.write(
-        registry.home.results,
+        job.home.results,
         results.RunRecord(
-            recipe=recipe,
-            settings=settings,
-            recipe_hash=digest,
-            benchmark=benchmark,
-            benchmark_hash=benchmark_hash(benchmark),
-            implementation=method.implementation,
+            recipe=job.recipe,
+            settings=job.settings,
+            recipe_hash=recipe_hash(job.settings),
+            benchmark=job.benchmark,
+            benchmark_hash=benchmark_hash(job.benchmark),
+            implementation=experiment.method,
             seed=seed,
             status=status,
             reason=reason,
@@ -213,8 +249,9 @@ def _run_once(
     )
     if outcome is None:
         way_out = "; go on with --resume" if status == "Interrupted" and curve else ""
-        raise RunFailed(f"the run {status.lower()}: {reason}{way_out}\nrecorded in {file}") from cause
-    listener.scored(outcome.untrained, outcome.trained)
+        happened = "was interrupted" if status == "Interrupted" else status.lower()
+        kind = Interrupted if status == "Interrupted" else RunFailed
+        raise kind(f"the run with seed {seed} {happened}: {reason}{way_out}\nrecorded in {file}") from cause
     return file
 
 

@@ -17,6 +17,13 @@ from pathlib import Path
 
 from registry.errors import BadSetting
 
+CONSUMERS = (
+    "reference_impl.encoders:build_encoder",
+    "reference_impl.augment:Augmentation",
+    "reference_impl.training:Training",
+)
+"""What takes the settings of a recipe, beside the class of the method."""
+
 Setting = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
 
 
@@ -111,7 +118,10 @@ def _tree(module: str) -> ast.Module | None:
         return None
     if spec is None or spec.origin is None or not spec.origin.endswith(".py"):
         return None
-    return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    try:
+        return ast.parse(Path(spec.origin).read_text(encoding="utf-8"))
+    except SyntaxError as error:
+        raise BadSetting(f"{module} does not parse: {error.msg}, line {error.lineno}") from error
 
 
 def _of_function(node: ast.FunctionDef, module: str) -> dict[str, Keyword]:

@@ -12,8 +12,8 @@ from reference_impl.experiment import resolve
 from registry import Registry
 from registry.namespaces import iri
 from registry.records import Claim
-from registry.runner import CONSUMERS, consumers
-from registry.signatures import keywords, match
+from registry.runner import consumers
+from registry.signatures import CONSUMERS, keywords, match
 from tests.conftest import ROOT
 
 POINTERS = (

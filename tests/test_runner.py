@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from registry import Registry, runner
+from registry import Registry, environment, runner
 from registry.errors import BadSetting, MissingExtra, RegistryError, RunFailed
 from tests.conftest import PROVENANCE, ROOT
 
@@ -86,7 +86,11 @@ def test_a_setting_set_to_its_own_value_changes_nothing(tiny_home: Path) -> None
         ({"milestones": "1,x"}, "milestones takes"),
         ({"epochs": "0"}, "epochs must be at least 1, not 0"),
         ({"temperature": "-1"}, "temperature must be positive, not -1.0"),
-        ({"temperature": "nan"}, "temperature must be positive, not nan"),
+        ({"temperature": "nan"}, "temperature must be a finite number, not nan"),
+        ({"momentum": "5"}, "momentum must be from 0 to 1, not 5.0"),
+        ({"flip_probability": "7"}, "flip_probability must be from 0 to 1, not 7.0"),
+        ({"blur_sigma_min": "-1"}, "blur_sigma_min must be at least 0, not -1.0"),
+        ({"weight_decay": "inf"}, "weight_decay must be a finite number, not inf"),
         ({"batch_size": "15"}, "batch_size 15 does not divide into 2 BatchNorm groups"),
     ],
 )
@@ -120,10 +124,46 @@ def test_a_method_without_code_and_a_benchmark_without_data_say_so(tiny_home: Pa
 
 
 def test_a_run_that_diverges_leaves_a_record(tiny_home: Path) -> None:
-    with pytest.raises(RunFailed, match="the run diverged: the loss became nan in epoch 1\nrecorded in "):
+    with pytest.raises(RunFailed, match="the run with seed 0 diverged: the loss became nan in epoch 1\nrecorded in "):
         run(tiny_home, changes={"learning_rate": "1e20"})
     (found,) = Registry.open(tiny_home).all_runs
     assert (found.status, found.reason, found.value) == ("diverged", "the loss became nan in epoch 1", None)
+
+
+def test_other_seeds_go_on_after_one_that_failed(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    once = runner._run_once
+
+    def unlucky(job: runner.Job, seed: int) -> Path:
+        if seed == 1:
+            raise RunFailed("bad luck")
+        return once(job, seed)
+
+    monkeypatch.setattr(runner, "_run_once", unlucky)
+    with pytest.raises(RunFailed, match="bad luck"):
+        run(tiny_home, seeds=[0, 1, 2, 2])
+    assert sorted(found.seed for found in Registry.open(tiny_home).all_runs) == [0, 2]
+
+
+def test_a_file_in_the_place_of_results_is_told_before_the_training(tiny_home: Path) -> None:
+    (tiny_home / "ontology" / "results").write_text("")
+    with pytest.raises(RegistryError, match=r"results cannot be written to .*--home"):
+        run(tiny_home)
+
+
+def test_a_new_source_file_makes_the_tree_modified(tmp_path: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(["git", "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+
+    (tmp_path / "reference_impl").mkdir()
+    (tmp_path / "reference_impl" / "a.py").write_text("")
+    (tmp_path / "ontology" / "results").mkdir(parents=True)
+    git("init")
+    git("add", ".")
+    git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-m", "one")
+    (tmp_path / "ontology" / "results" / "run.ttl").write_text("")
+    assert environment._commit(tmp_path)["sourceModified"] is False
+    (tmp_path / "reference_impl" / "new.py").write_text("")
+    assert environment._commit(tmp_path)["sourceModified"] is True
 
 
 def test_a_run_that_fails_leaves_a_record_with_the_reason(tiny_home: Path) -> None:
@@ -138,7 +178,7 @@ def test_missing_data_is_a_clear_error_and_no_run(tmp_path: Path) -> None:
     registry = Registry.open(tmp_path / "home")
     with pytest.raises(RegistryError, match="no CIFAR-10 in"):
         registry.run("moco_v2", "cifar10_mini_knn", device="cpu", data=tmp_path, listener=Silent())
-    assert not (tmp_path / "home" / "results").exists()
+    assert list((tmp_path / "home").rglob("*.ttl")) == []
 
 
 def test_nothing_to_resume_is_a_clear_error(tiny_home: Path) -> None:
@@ -178,7 +218,7 @@ def test_an_interrupted_run_is_recorded_and_can_be_resumed(tiny_home: Path, how:
         process.stdout.read()
         message = process.stderr.read()
     assert process.returncode == 1
-    assert "the run interrupted" in message
+    assert "the run with seed 0 was interrupted" in message
     assert "go on with --resume" in message
     assert "Traceback" not in message
     (found,) = Registry.open(tiny_home).all_runs
