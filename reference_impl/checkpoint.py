@@ -32,11 +32,14 @@ def load(file: Path, identity: str) -> dict[str, Any]:
     Only tensors and plain values are read: a checkpoint cannot run code.
     """
     try:
-        state: dict[str, Any] = torch.load(file, map_location="cpu", weights_only=True)
+        state = torch.load(file, map_location="cpu", weights_only=True)
     except FileNotFoundError as error:
         raise CheckpointError(f"nothing to resume: no checkpoint {file}") from error
     except (OSError, RuntimeError, EOFError, pickle.UnpicklingError) as error:
-        raise CheckpointError(f"the checkpoint {file} cannot be read: {error}") from error
+        first_line = str(error).partition("\n")[0]
+        raise CheckpointError(f"the checkpoint {file} cannot be read: {first_line}") from error
+    if not isinstance(state, dict):
+        raise CheckpointError(f"the checkpoint {file} holds no training")
     if state.get("identity") != identity:
         raise CheckpointError(
             f"the checkpoint {file} belongs to another run ({state.get('identity')}, not {identity}); "

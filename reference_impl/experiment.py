@@ -57,7 +57,6 @@ class Outcome:
     untrained: Score
     curve: list[Epoch]
     checksums: dict[str, str]
-    sizes: dict[str, int]
     training_seconds: float
     evaluation_seconds: float
     images_per_second: float
@@ -148,7 +147,6 @@ def execute(
         untrained=untrained,
         curve=curve,
         checksums=checksums,
-        sizes={"train": len(splits.train), "test": len(splits.test)},
         training_seconds=training_seconds,
         evaluation_seconds=evaluation_seconds,
         images_per_second=rate,

@@ -40,7 +40,12 @@ def read(files: list[Path]) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]
                 images.append(np.asarray(Image.open(io.BytesIO(item["bytes"])).convert("RGB")))
             except (OSError, TypeError, KeyError) as error:
                 raise DataError(f"{file}, row {row}: not an image: {error}") from error
-        labels.append(np.asarray(file_labels, dtype=np.int64))
+        try:
+            labels.append(np.asarray(file_labels, dtype=np.int64))
+        except (TypeError, ValueError) as error:
+            raise DataError(f"{file}: the labels are not all whole numbers: {error}") from error
+    if not images:
+        raise DataError(f"{files[0].parent} holds no images in {', '.join(file.name for file in files)}")
     if len({image.shape for image in images}) != 1:
         raise DataError(f"the images of {files[0].parent} are not all of one size")
     return np.stack(images).transpose(0, 3, 1, 2), np.concatenate(labels)

@@ -6,15 +6,16 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from registry import checks, exports
-from registry.errors import UnknownName
+from registry.errors import BadSetting, UnknownName
 from registry.graph import Graph, Value
-from registry.hashes import recipe_hash
+from registry.hashes import benchmark_hash, recipe_hash
 from registry.home import Home, find_home
 from registry.namespaces import iri, slug
 from registry.reading import (
+    number,
     read_benchmark,
     read_claim,
     read_method,
@@ -38,6 +39,9 @@ if TYPE_CHECKING:
     from registry.runner import Listener
     from registry.sandbox import Answer
 
+S = TypeVar("S")
+R = TypeVar("R")
+
 
 class Registry:
     """A loaded graph and what can be asked of it.  Names are slugs; unknown ones raise UnknownName."""
@@ -45,18 +49,32 @@ class Registry:
     def __init__(self, home: Home) -> None:
         self.home = home
         self.graph = Graph(home)
+        self.left_out: dict[str, str] = {}
+        """Subjects that no listing shows because a value of theirs cannot be read, and why."""
 
     @classmethod
     def open(cls, home: Path | None = None) -> Registry:
         """The registry of the folder, or of the place that `registry.home` finds."""
         return cls(find_home(home))
 
+    def _readable(self, subjects: Iterable[S], address: Callable[[S], str], read: Callable[[S], R]) -> list[R]:
+        """Those that can be read; `check` says what is wrong with the others."""
+        found = []
+        for subject in subjects:
+            try:
+                found.append(read(subject))
+            except (BadSetting, UnknownName) as error:
+                self.left_out[address(subject)] = str(error)
+        return found
+
     # What is known
 
     def methods(self) -> list[Method]:
-        return [read_method(self.graph, slug(str(row["method"]))) for row in self.graph.rows("methods")]
+        """All methods, by name."""
+        return [read_method(self.graph, name) for name in self.graph.slugs.get("method", [])]
 
     def method(self, name: str) -> Method:
+        """What the graph says of a method."""
         self.graph.find("method", name)
         return read_method(self.graph, name)
 
@@ -67,7 +85,9 @@ class Registry:
 
     @cached_property
     def all_recipes(self) -> list[Recipe]:
-        return [read_recipe(self.graph, name) for name in self.graph.slugs.get("recipe", [])]
+        """All recipes, by name, with the settings of those they are based on."""
+        names = self.graph.slugs.get("recipe", [])
+        return self._readable(names, lambda name: iri("recipe", name), lambda name: read_recipe(self.graph, name))
 
     def recipes(self, method: str) -> list[Recipe]:
         """The recipes of a method, the default ones first."""
@@ -82,10 +102,11 @@ class Registry:
         for recipe in fitting:
             if recipe.variant == variant:
                 return recipe
+        variants = [recipe.variant for recipe in fitting if recipe.variant]
         if variant is not None and fitting:
-            raise UnknownName(
-                f"recipe of {method} on {benchmark}", variant, [r.variant for r in fitting if r.variant]
-            )
+            raise UnknownName(f"recipe of {method} on {benchmark}", variant, variants)
+        if fitting:
+            raise BadSetting(f"{method} has no default recipe for {benchmark}; name one with --recipe: {variants}")
         raise UnknownName(
             f"recipe of {method} for benchmark",
             benchmark,
@@ -93,30 +114,37 @@ class Registry:
         )
 
     def benchmarks(self) -> list[Benchmark]:
-        return [self.benchmark(slug(str(row["benchmark"]))) for row in self.graph.rows("benchmarks")]
+        """All benchmarks, by name, also those that are only described."""
+        names = self.graph.slugs.get("benchmark", [])
+        return self._readable(names, lambda name: iri("benchmark", name), self.benchmark)
 
     def benchmark(self, name: str) -> Benchmark:
+        """A benchmark with its data set; raises BadSetting where the graph's values make no sense."""
         self.graph.find("benchmark", name)
         return read_benchmark(self.graph, name)
 
     @cached_property
     def all_claims(self) -> list[Claim]:
-        return [read_claim(self.graph, row) for row in self.graph.rows("claims")]
+        """All claims, by name, values in percent."""
+        rows = self.graph.rows("claims")
+        return self._readable(rows, lambda row: str(row["claim"]), lambda row: read_claim(self.graph, row))
 
     # What was measured
 
     @cached_property
     def all_runs(self) -> list[Run]:
+        """All runs, newest first, values in percent."""
         changed: dict[str, list[str]] = {}
         for row in self.graph.rows("changed_settings"):
             changed.setdefault(str(row["run"]), []).append(str(row["setting"]))
         missing: dict[str, list[str]] = {}
         for row in self.graph.rows("missing_provenance"):
             missing.setdefault(str(row["run"]), []).append(slug(str(row["property"])))
-        return [
-            _run(row, changed.get(str(row["run"]), []), missing.get(str(row["run"]), []))
-            for row in self.graph.rows("runs")
-        ]
+        return self._readable(
+            self.graph.rows("runs"),
+            lambda row: str(row["run"]),
+            lambda row: _run(row, changed.get(str(row["run"]), []), missing.get(str(row["run"]), [])),
+        )
 
     def runs(self, method: str | None = None, benchmark: str | None = None) -> list[Run]:
         """All runs, newest first, or those of a method or on a benchmark."""
@@ -138,6 +166,10 @@ class Registry:
         return flaw
 
     @cached_property
+    def _requirements(self) -> list[str]:
+        return [str(row["name"]) for row in self.graph.select("SELECT ?name { ?name reg:neededForRanking true }")]
+
+    @cached_property
     def _first_of_seed(self) -> dict[tuple[str, str, int], str]:
         sound = sorted((run for run in self.all_runs if self._flaw(run) is None), key=lambda run: run.started)
         return {_seed_of(run): run.name for run in reversed(sound)}
@@ -147,20 +179,24 @@ class Registry:
             return run.status + (f": {run.reason}" if run.reason else "")
         if run.value is None or run.untrained is None:
             return "no result"
+        if not self._requirements:
+            return "no provenance is asked for: vocabulary.ttl is missing or does not parse"
         if run.missing:
             return "incomplete provenance: " + ", ".join(run.missing)
         if not run.follows_recipe:
             return "changed recipe: " + ", ".join(run.changed)
-        version = self.graph.value(iri("benchmark", run.benchmark), iri("reg", "version"))
-        if run.benchmark_version != version:
-            return f"measured on version {run.benchmark_version} of the benchmark, now {version}"
+        benchmark = self.benchmark(run.benchmark)
+        if run.benchmark_version != benchmark.version:
+            return f"measured on version {run.benchmark_version} of the benchmark, now {benchmark.version}"
+        if run.benchmark_hash != benchmark_hash(benchmark):
+            return "the benchmark has changed since"
         current = next((r for r in self.all_recipes if r.name == run.recipe), None)
         if current is None or run.recipe_hash != recipe_hash(current.settings):
             return "the recipe has changed since"
         return None
 
     def leaderboard(self, benchmark: str) -> Leaderboard:
-        """What the recipes reached on a benchmark, best mean first; fewer than three runs take no rank."""
+        """What the recipes reached, in percent, best mean first; fewer than three seeds take no rank."""
         described = self.benchmark(benchmark)
         counting: dict[str, list[Run]] = {}
         left_out = []
@@ -172,7 +208,10 @@ class Registry:
                 left_out.append((run.name, why))
         standings = sorted(
             (self._standing(recipe, runs) for recipe, runs in counting.items()),
-            key=lambda standing: (standing.result.n < ENOUGH, -standing.result.mean),
+            key=lambda standing: (
+                standing.result.n < ENOUGH,
+                -standing.result.mean if described.higher_is_better else standing.result.mean,
+            ),
         )
         ranked = tuple(
             standing if standing.result.n < ENOUGH else _ranked(standing, place)
@@ -191,7 +230,7 @@ class Registry:
             result=result,
             untrained=aggregate([run.untrained for run in runs if run.untrained is not None]).mean,
             runs=tuple(run.name for run in runs),
-            remark="single run" if result.n == 1 else "not ranked: n < 3" if result.n < ENOUGH else "",
+            remark=_remark(result.n, len({run.source_sha256 for run in runs})),
         )
 
     def verdicts(self, method: str | None = None) -> list[Verdict]:
@@ -199,22 +238,25 @@ class Registry:
         if method is not None:
             self.graph.find("method", method)
         counted = {run.name for run in self.all_runs if self.why_not_ranked(run) is None}
-        return [
-            judge(
+        return self._readable(
+            [claim for claim in self.all_claims if method in (None, claim.method)],
+            lambda claim: iri("claim", claim.name),
+            lambda claim: judge(
                 claim,
                 self.benchmark(claim.benchmark),
                 [r for r in self.recipes(claim.method) if claim.benchmark in r.benchmarks],
                 self.all_runs,
                 counted,
-            )
-            for claim in self.all_claims
-            if method in (None, claim.method)
-        ]
+            ),
+        )
 
     # What can be asked and done
 
-    def ask(self, query: str, **parameters: str) -> Answer:
-        """The answer to SPARQL, or to a named question with its parameters, within the guard's limits."""
+    def ask(self, query: str, /, **parameters: str) -> Answer:
+        """The answer to SPARQL, or to a named question with its parameters, within the guard's limits.
+
+        Raises QueryRefused, UnknownName, RegistryError.
+        """
         from registry import sandbox
 
         return sandbox.ask(self.graph, query, parameters)
@@ -224,7 +266,7 @@ class Registry:
         return checks.check(self)
 
     def export(self, form: str) -> str:
-        """The graph as "turtle" or "nquads", or the results as "csv"."""
+        """The graph as "turtle" or "nquads", or the runs as "csv"; raises UnknownName for another form."""
         return exports.export(self, form)
 
     def run(
@@ -242,7 +284,12 @@ class Registry:
         command: str = "",
         after: Callable[[Path], None] = lambda file: None,
     ) -> list[Path]:
-        """Trains and scores once for each seed; returns the result files.  Raises RunFailed, BadSetting."""
+        """Trains and scores once for each seed; returns the result files.
+
+        Raises UnknownName, BadSetting and MissingExtra before anything runs, RegistryError when the
+        data are not there or the record cannot be written, RunFailed when a run ended without a
+        result (after the other seeds), Interrupted when it was stopped.
+        """
         from registry import runner
 
         return runner.run(
@@ -260,6 +307,12 @@ class Registry:
         )
 
 
+def _remark(seeds: int, versions: int) -> str:
+    few = "single run" if seeds == 1 else f"not ranked: n < {ENOUGH}" if seeds < ENOUGH else ""
+    mixed = f"from {versions} versions of the code" if versions > 1 else ""
+    return "; ".join(text for text in (few, mixed) if text)
+
+
 def _seed_of(run: Run) -> tuple[str, str, int]:
     return run.benchmark, run.recipe, run.seed
 
@@ -269,29 +322,32 @@ def _ranked(standing: Standing, rank: int) -> Standing:
 
 
 def _run(row: dict[str, Value], changed: list[str], missing: list[str]) -> Run:
-    def number(name: str) -> float | None:
-        value = row[name]
-        return float(value) if isinstance(value, int | float) else None
+    def optional(name: str) -> float | None:
+        return None if row[name] is None else number(row[name], name)
+
+    def whole(name: str) -> int:
+        return int(number(row[name], name))
 
     return Run(
         name=slug(str(row["run"])),
         method=slug(str(row["method"])),
         benchmark=slug(str(row["benchmark"])),
-        benchmark_version=int(row["version"] or 0),
+        benchmark_version=whole("version"),
         recipe=slug(str(row["recipe"] or row["departsFrom"] or "")),
         follows_recipe=row["recipe"] is not None,
         recipe_hash=str(row["recipeHash"]),
         benchmark_hash=str(row["benchmarkHash"]),
         changed=tuple(changed),
-        seed=int(row["seed"] or 0),
+        seed=whole("seed"),
         status=slug(str(row["status"])).lower(),
         started=str(row["started"]),
-        value=number("value"),
-        untrained=number("untrained"),
+        value=optional("value"),
+        untrained=optional("untrained"),
         missing=tuple(missing),
         reason=None if row["reason"] is None else str(row["reason"]),
-        images_per_second=number("imagesPerSecond"),
-        wall_seconds=number("wallSeconds"),
-        peak_memory=None if row["peakMemory"] is None else int(row["peakMemory"]),
+        images_per_second=optional("imagesPerSecond"),
+        wall_seconds=optional("wallSeconds"),
+        peak_memory=None if row["peakMemory"] is None else whole("peakMemory"),
         device=None if row["device"] is None else str(row["device"]),
+        source_sha256=None if row["sourceSha256"] is None else str(row["sourceSha256"]),
     )

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
+from difflib import get_close_matches
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry.errors import BadSetting
-from registry.graph import Graph, python_value
-from registry.hashes import benchmark_hash
-from registry.namespaces import KINDS, PREFIXES, curie, iri, slug
-from registry.records import Violation
+from registry.graph import Graph
+from registry.hashes import benchmark_hash, recipe_hash
+from registry.home import FOLDERS
+from registry.namespaces import PREFIXES, curie, iri, slug
+from registry.reading import read_dataset, read_recipe, settings_of
+from registry.records import Run, Violation
 from registry.signatures import keywords, match
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
-
-FOLDERS = {f"{kind}s": kind for kind in KINDS if kind not in ("repository", "recipe", "run")} | {
-    "repositories": "repository"
-}
 
 
 def check(registry: Registry) -> list[Violation]:
@@ -30,8 +30,10 @@ def check(registry: Registry) -> list[Violation]:
     found += _shapes(graph)
     found += _dangling(graph)
     found += _undefined(graph)
+    found += _loops(graph)
     found += _settings(registry)
     found += _records(registry)
+    found += _unreadable(registry)
     return sorted(set(found), key=lambda violation: (str(violation.file), violation.line or 0, violation.message))
 
 
@@ -52,8 +54,13 @@ def _names(graph: Graph) -> Iterator[Violation]:
     broken = {problem.file for problem in graph.broken}
     for name, file in graph.files.items():
         folder, _, rest = name.partition("/")
-        kind = "run" if folder == "results" else FOLDERS.get(folder)
-        if kind is None or file in broken:
+        if not rest or file in broken:
+            continue
+        kind = FOLDERS.get(folder)
+        if kind is None:
+            near = get_close_matches(folder, FOLDERS, n=1)
+            guess = f"did you mean {near[0]}/?" if near else f"there are {', '.join(FOLDERS)}"
+            yield Violation(file=file, line=None, subject="", message=f"no folder {folder}/ belongs here; {guess}")
             continue
         expected = iri(kind, Path(rest).stem)
         if name not in graph.files_of(expected):
@@ -65,25 +72,36 @@ def _names(graph: Graph) -> Iterator[Violation]:
 def _shapes(graph: Graph) -> Iterator[Violation]:
     """SHACL, by pyshacl.  A shape that holds other shapes reports their messages."""
     import pyshacl
+    from rdflib import RDF, BNode, Namespace, URIRef
     from rdflib import Graph as Triples
-    from rdflib import Namespace, URIRef
 
     shape_file = graph.files.get("shapes.ttl")
     broken = {problem.file for problem in graph.broken}
     if shape_file is None or shape_file in broken:
         return
+    logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it prints a traceback for an ill-typed literal
     data = Triples()
+    nameless: dict[BNode, Path] = {}
     for file in graph.files.values():
-        if file not in broken and file != shape_file:
-            data.parse(file, format="turtle")
+        if file in broken or file == shape_file:
+            continue
+        try:
+            read = Triples().parse(file, format="turtle")
+        except Exception as error:  # whatever a second parser does not take
+            yield Violation(file=file, line=None, subject="", message=f"rdflib cannot read it: {error}")
+            continue
+        nameless |= {node: file for node in read.subjects(RDF.type) if isinstance(node, BNode)}
+        data += read
     _, report, _ = pyshacl.validate(data, shacl_graph=str(shape_file), advanced=False, meta_shacl=False)
     sh = Namespace(PREFIXES["sh"])
     assert isinstance(report, Triples)
     for result in report.objects(None, sh.result):
         focus = report.value(result, sh.focusNode)
-        messages = sorted(str(message) for message in report.objects(result, sh.resultMessage))
+        message = " ".join(sorted(str(text) for text in report.objects(result, sh.resultMessage)))
         if isinstance(focus, URIRef):
-            yield _at(graph, str(focus), " ".join(messages))
+            yield _at(graph, str(focus), message)
+        elif isinstance(focus, BNode) and focus in nameless:
+            yield Violation(file=nameless[focus], line=None, subject="a subject without a name", message=message)
 
 
 def _dangling(graph: Graph) -> Iterator[Violation]:
@@ -107,9 +125,9 @@ def _undefined(graph: Graph) -> Iterator[Violation]:
 
 def _settings(registry: Registry) -> Iterator[Violation]:
     """Recipes against constructors, benchmarks against protocols, pointers against code."""
-    from registry.reading import read_recipe
     from registry.runner import consumers
 
+    defaults: dict[tuple[str, str, str | None], str] = {}
     graph = registry.graph
     for name in graph.slugs.get("recipe", []):
         address = iri("recipe", name)
@@ -117,39 +135,56 @@ def _settings(registry: Registry) -> Iterator[Violation]:
             recipe = read_recipe(graph, name)
             if recipe.method not in graph.slugs.get("method", []):
                 continue  # a dangling link, reported as such
+            for benchmark in recipe.benchmarks:
+                first = defaults.setdefault((recipe.method, benchmark, recipe.variant), name)
+                if first != name:
+                    yield _at(graph, address, f"{first} is for {benchmark} as well; give one a reg:variantName")
             for problem in match(recipe.settings, consumers(registry.method(recipe.method))):
                 yield _at(graph, address, problem)
         except BadSetting as error:
             yield _at(graph, address, str(error))
-    for benchmark in registry.benchmarks():
-        if not benchmark.runnable:
+    for described in registry.benchmarks():
+        if not described.runnable:
             continue
-        assert benchmark.implementation and benchmark.dataset.loader
-        address = iri("benchmark", benchmark.name)
+        assert described.implementation and described.dataset.loader
+        address = iri("benchmark", described.name)
         try:
-            taken = keywords(benchmark.implementation)
-            for problem in match(benchmark.settings, {benchmark.implementation: taken}):
+            taken = keywords(described.implementation)
+            for problem in match(described.settings, {described.implementation: taken}):
                 yield _at(graph, address, problem)
-            keywords(benchmark.dataset.loader)
+            keywords(described.dataset.loader)
         except BadSetting as error:
             yield _at(graph, address, str(error))
 
 
+def _unreadable(registry: Registry) -> Iterator[Violation]:
+    """Subjects that the listings leave out because a value is not what it should be."""
+    registry.benchmarks()
+    registry.verdicts()  # reads claims, runs and recipes
+    for name in registry.graph.slugs.get("dataset", []):
+        try:
+            read_dataset(registry.graph, name)
+        except BadSetting as error:
+            yield _at(registry.graph, iri("dataset", name), str(error))
+    for subject, reason in registry.left_out.items():
+        yield _at(registry.graph, subject, reason)
+
+
+def _loops(graph: Graph) -> Iterator[Violation]:
+    for row in graph.select("SELECT DISTINCT ?method { ?method reg:variantOf+ ?method }"):
+        yield _at(graph, str(row["method"]), "is a variant of itself, by way of its reg:variantOf")
+
+
 def _records(registry: Registry) -> Iterator[Violation]:
-    """Curves that are missing or changed; benchmarks that changed without a new version."""
+    """Records that were copied or edited, curves that are gone, benchmarks changed without a new version."""
     graph = registry.graph
     known = graph.slugs.get("benchmark", [])
     for run in registry.all_runs:
         address = iri("run", run.name)
-        curve = graph.properties(f"{address}#curve")
-        if curve:
-            name = str(python_value(curve[iri("schema", "contentUrl")][0]))
-            expected = str(python_value(curve[iri("schema", "sha256")][0]))
-            file = graph.files[graph.files_of(address)[0]].parent / Path(name).name
-            if not file.is_file():
-                yield _at(graph, address, f"the learning curve {name} is missing")
-            elif sha256(file.read_bytes()).hexdigest() != expected:
-                yield _at(graph, address, f"the learning curve {name} is not the one that was recorded")
+        files = graph.files_of(address)
+        if len(files) > 1:
+            yield _at(graph, address, f"stands in {len(files)} files: {', '.join(files)}")
+        yield from (_at(graph, address, problem) for problem in _edited(graph, run, graph.files[files[0]].parent))
         if run.benchmark in known:
             benchmark = registry.benchmark(run.benchmark)
             if run.benchmark_version == benchmark.version and run.benchmark_hash != benchmark_hash(benchmark):
@@ -159,3 +194,32 @@ def _records(registry: Registry) -> Iterator[Violation]:
                     f"benchmark {run.benchmark} has changed since, under the same version {benchmark.version}; "
                     "a change needs a new reg:version",
                 )
+
+
+def _edited(graph: Graph, run: Run, folder: Path) -> Iterator[str]:
+    """What does not agree with itself in a record, in words."""
+    address = iri("run", run.name)
+    for state in ("trained", "untrained"):
+        value, correct, total = (
+            graph.value(f"{address}#{state}", iri(*name))
+            for name in (("mls", "hasValue"), ("reg", "correct"), ("reg", "total"))
+        )
+        if isinstance(value, float | int) and isinstance(correct, int) and isinstance(total, int) and total:
+            if abs(value - 100 * correct / total) > 1e-6:
+                yield f"the {state} value {value} is not {correct} of {total}"
+        elif value is not None:
+            yield f"the {state} value does not say how many images of how many it counts"
+    try:
+        settings = settings_of(graph, graph.properties(f"{address}#settings"), "hp")
+        if recipe_hash(settings) != run.recipe_hash:
+            yield "the settings are not those that reg:recipeHash was made from"
+    except BadSetting as error:
+        yield str(error)
+    if not graph.properties(f"{address}#curve"):
+        return
+    name, expected = (graph.value(f"{address}#curve", iri("schema", part)) for part in ("contentUrl", "sha256"))
+    file = folder / Path(str(name)).name
+    if not file.is_file():
+        yield f"the learning curve {name} is missing"
+    elif sha256(file.read_bytes()).hexdigest() != expected:
+        yield f"the learning curve {name} is not the one that was recorded"

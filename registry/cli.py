@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import asdict
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ import click
 from registry import __version__
 from registry.errors import RegistryError
 from registry.narrator import Narrator
-from registry.session import FriendlyGroup, Session, as_json, pairs, show_rows
+from registry.session import FriendlyGroup, Session, as_json, pairs, show_rows, tell
 from registry.tables import Cell, duration, percent, to_json, to_text
 
 if TYPE_CHECKING:
@@ -45,13 +46,13 @@ def methods(session: Session, as_json: bool) -> None:
         {
             "method": method.name,
             "label": method.label,
-            "variant of": method.variant_of,
-            "introduced in": method.introduced_in,
+            "variant_of": method.variant_of,
+            "introduced_in": method.introduced_in,
             "implementation": method.implementation or "none yet",
         }
         for method in session.registry.methods()
     ]
-    show_rows(rows, ["method", "label", "variant of", "introduced in", "implementation"], as_json)
+    show_rows(rows, ["method", "label", "variant_of", "introduced_in", "implementation"], as_json)
 
 
 @cli.command()
@@ -103,10 +104,12 @@ def show(session: Session, method: str, as_json: bool) -> None:
         {"": "components", " ": ", ".join(found.components)},
         {"": "implementation", " ": found.implementation or "none yet"},
     ]
-    click.echo(f"{found.label}\n{found.definition}\n")
+    tell(found.label)
+    tell(found.definition)
+    click.echo()
     for fact in facts:
         if fact[" "]:
-            click.echo(f"  {fact['']:<16}{fact[' ']}")
+            tell(f"  {fact['']:<16}{fact[' ']}")
     for recipe in recipes:
         variant = f" --recipe {recipe.variant}" if recipe.variant else ""
         click.echo(f"\nrecipe {recipe.name}")
@@ -114,9 +117,11 @@ def show(session: Session, method: str, as_json: bool) -> None:
             click.echo(f"  registry run-benchmark {method} --on {benchmark}{variant}")
         click.echo("  " + ", ".join(f"{name}={value}" for name, value in recipe.settings.items()))
         for departure in recipe.departures:
-            click.echo(f"  unlike the paper: {departure}")
+            tell(f"  unlike the paper: {departure}")
+    if found.departures:
+        click.echo("\nin every recipe")
     for departure in found.departures:
-        click.echo(f"\nunlike the paper: {departure}")
+        tell(f"unlike the paper: {departure}")
     click.echo(f"\n{len(verdicts)} claims (registry claims {method}), {len(runs)} runs (registry runs {method})")
 
 
@@ -154,7 +159,7 @@ def leaderboard(session: Session, benchmark: str, as_json: bool) -> None:
     if board.left_out:
         click.echo(f"\n{len(board.left_out)} runs do not count:")
         for name, why in board.left_out:
-            click.echo(f"  {name}: {why}")
+            tell(f"  {name}: {why}")
 
 
 @cli.command()
@@ -169,14 +174,17 @@ def claims(session: Session, method: str | None, as_json: bool) -> None:
         return
     for verdict in verdicts:
         claim = verdict.claim
-        click.echo(f"{claim.name}: {claim.label}")
-        click.echo(f'  claim    {percent(claim.value)} %, printed "{claim.stated}" in {claim.source}')
+        tell(f"{claim.name}: {claim.label}")
+        tell(f'  claim    {percent(claim.value)} %, printed "{claim.stated}" in {claim.source}')
+        tell(f"  place    {claim.locator}")
         if verdict.ours is not None:
             ours = spread(verdict.ours)
             interval = f", 95% interval {ours['95% interval']}" if ours["95% interval"] else ""
             sd = f", sd {ours['sd']} (ddof 1)" if ours["sd"] else ""
             click.echo(f"  ours     {ours['mean']} %, n = {ours['n']}{sd}{interval}")
-        click.echo(f"  verdict  {verdict.verdict}: {verdict.reason}")
+        tell(f"  verdict  {verdict.verdict}: {verdict.reason}")
+        for caveat in claim.caveats:
+            tell(f"  caveat   {caveat}")
     click.echo(f"\n{len(verdicts)} claims")
 
 
@@ -190,7 +198,7 @@ def runs(session: Session, method: str | None, benchmark: str | None, as_json: b
     registry = session.registry
     found = registry.runs(method, benchmark)
     if as_json:
-        click.echo(to_json([asdict(run) for run in found]))
+        click.echo(to_json([{**asdict(run), "why_not_ranked": registry.why_not_ranked(run)} for run in found]))
         return
     rows: list[dict[str, Cell]] = [
         {
@@ -228,7 +236,9 @@ def ask(session: Session, question: str | None, parameters: dict[str, str], as_j
         names = [{"question": name, "what": read_query(name).splitlines()[0][2:]} for name in query_names()]
         show_rows(names, ["question", "what"], as_json)
         return
-    if question == "-":
+    if question in query_names():
+        pass
+    elif question == "-":
         question = sys.stdin.read()
     elif question.endswith(".rq") or (len(question) < 256 and "{" not in question and Path(question).is_file()):
         try:
@@ -261,7 +271,7 @@ def check(session: Session, as_json: bool) -> None:
         click.echo(to_json([asdict(violation) for violation in violations]))
     else:
         for violation in violations:
-            click.echo(str(violation))
+            tell(str(violation))
         count = f"{len(registry.graph.files)} files, {len(registry.graph.store)} triples"
         click.echo(f"{count}: {f'{len(violations)} problems' if violations else 'all is well'}")
     if violations:
@@ -372,7 +382,14 @@ def run_benchmark(
 
 def main() -> None:
     """The console script."""
-    cli(prog_name="registry")
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal that knows fewer letters than the graph
+    try:
+        cli(prog_name="registry")
+    except OSError as error:  # a full disk behind the output
+        sys.stderr.write(f"Error: the output cannot be written: {error}\n")
+        sys.exit(1)
 
 
 if __name__ == "__main__":

@@ -5,11 +5,14 @@ Each file is one named graph, so every triple knows its file.
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
+from urllib.parse import quote
 
 import pyoxigraph as ox
 
@@ -34,10 +37,10 @@ class Graph:
 
     def _load(self, name: str, path: Path) -> None:
         try:
-            self.store.load(path.read_bytes(), format=ox.RdfFormat.TURTLE, to_graph=ox.NamedNode(iri("file", name)))
+            self.store.load(path.read_bytes(), format=ox.RdfFormat.TURTLE, to_graph=graph_of(name))
         except SyntaxError as error:
             self.broken.append(BrokenFile(path, error.lineno, str(error.msg).removeprefix("Parser error at ")))
-        except OSError as error:
+        except (OSError, ValueError) as error:
             self.broken.append(BrokenFile(path, None, str(error)))
 
     def rows(self, query: str, **terms: str) -> list[dict[str, Value]]:
@@ -91,7 +94,13 @@ class Graph:
         return {kind: sorted(names) for kind, names in found.items()}
 
     def find(self, kind: str, name: str) -> str:
-        """The IRI of a subject by its slug; raises UnknownName with the nearest guess."""
+        """The IRI of a subject by its slug, or of a term by its notation; raises UnknownName with a guess."""
+        if kind == "term":
+            notation = ox.Literal(name, datatype=ox.NamedNode(iri("reg", "termId")))
+            noted = self.store.quads_for_pattern(None, ox.NamedNode(iri("skos", "notation")), notation, None)
+            terms = sorted(quad.subject.value for quad in noted if isinstance(quad.subject, ox.NamedNode))
+            if len(terms) == 1:
+                return terms[0]
         if name not in self.slugs.get(kind, []):
             raise UnknownName(kind, name, self.slugs.get(kind, []))
         return iri(kind, name)
@@ -100,7 +109,7 @@ class Graph:
         """The files in which the subject stands, by their path below the ontology."""
         quads = self.store.quads_for_pattern(ox.NamedNode(subject), None, None, None)
         graphs = {quad.graph_name for quad in quads}
-        return sorted(g.value.removeprefix(PREFIXES["file"]) for g in graphs if isinstance(g, ox.NamedNode))
+        return sorted(name for name in self.files if graph_of(name) in graphs)
 
     def line_of(self, subject: str, file: str) -> int | None:
         """The line on which a file first speaks of a subject, from 1."""
@@ -123,12 +132,18 @@ def python_value(term: Term | None) -> Value:
         kind = term.datatype.value.removeprefix(PREFIXES["xsd"])
         if kind == "boolean":
             return term.value == "true"
-        if kind == "integer":
-            return int(term.value)
-        if kind in ("decimal", "double", "float"):
-            return float(term.value)
+        with suppress(ValueError):  # "abc"^^xsd:integer, or more digits than Python reads, stays text
+            if kind == "integer":
+                return int(term.value)
+            if kind in ("decimal", "double", "float") and math.isfinite(number := float(term.value)):
+                return number
         return term.value
     return term.value if isinstance(term, ox.NamedNode) else str(term)
+
+
+def graph_of(name: str) -> ox.NamedNode:
+    """The named graph of a file, by its path below the ontology."""
+    return ox.NamedNode(iri("file", quote(name, errors="surrogateescape")))
 
 
 def read_query(name: str) -> str:

@@ -7,6 +7,21 @@ from pathlib import Path
 
 from registry.errors import RegistryError
 
+FOLDERS = {
+    "terms": "term",
+    "methods": "method",
+    "papers": "paper",
+    "repositories": "repository",
+    "tasks": "task",
+    "metrics": "metric",
+    "protocols": "protocol",
+    "datasets": "dataset",
+    "benchmarks": "benchmark",
+    "claims": "claim",
+    "results": "run",
+}
+"""The folders of an ontology, and the kind of subject that a file of each describes."""
+
 LANDMARK = Path("ontology", "vocabulary.ttl")
 
 
@@ -23,11 +38,17 @@ class Home:
     work: Path
     """Checkpoints and downloads; nothing there is part of the graph."""
 
+    def folders(self, layer: Path) -> list[Path]:
+        """Those that are read.  A user's own folder may hold anything else beside them."""
+        if layer != self.layers[0]:
+            return [layer / name for name in FOLDERS]
+        return [folder for folder in layer.iterdir() if folder.is_dir()]
+
     def files(self) -> dict[str, Path]:
         """Every Turtle file by its path below its layer, `methods/moco_v2.ttl`, sorted."""
         found: dict[str, Path] = {}
         for layer in self.layers:
-            for path in layer.rglob("*.ttl"):
+            for path in (*layer.glob("*.ttl"), *(p for f in self.folders(layer) for p in f.rglob("*.ttl"))):
                 found[path.relative_to(layer).as_posix()] = path
         return dict(sorted(found.items()))
 

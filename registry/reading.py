@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
@@ -77,7 +78,8 @@ def read_dataset(graph: Graph, name: str) -> Dataset:
     found = graph.properties(iri("dataset", name))
     checksums = {}
     for split in found.get(iri("reg", "split"), []):
-        assert isinstance(split, ox.NamedNode | ox.BlankNode)
+        if not isinstance(split, ox.NamedNode | ox.BlankNode):
+            raise BadSetting(f"reg:split is {split}, not a part of the data set")
         parts = {quad.predicate.value: quad.object for quad in graph.store.quads_for_pattern(split, None, None, None)}
         label, checksum = parts.get(iri("reg", "splitName")), parts.get(iri("schema", "sha256"))
         if label is not None and checksum is not None:
@@ -99,14 +101,14 @@ def read_claim(graph: Graph, row: Mapping[str, Value]) -> Claim:
     found = graph.properties(address)
     fraction = row["unit"] == iri("unit", "FRACTION")
     scale = 100.0 if fraction else 1.0
-    digits = _text(found, "mls", "hasValue") or ""
-    decimals = max(0, len(_stated_digits(str(row["stated"]), digits)) - (2 if fraction else 0))
+    printed = _stated_digits(str(row["stated"]), number(row["value"], "mls:hasValue"))
+    decimals = max(0, len(printed) - (2 if fraction else 0))
     return Claim(
         name=slug(address),
         label=str(row["label"]),
         method=slug(str(row["method"])),
         benchmark=slug(str(row["benchmark"])),
-        value=float(row["value"] or 0) * scale,
+        value=number(row["value"], "mls:hasValue") * scale,
         decimals=decimals,
         stated=str(row["stated"]),
         locator=str(row["locator"]),
@@ -115,20 +117,30 @@ def read_claim(graph: Graph, row: Mapping[str, Value]) -> Claim:
         statistic=slug(str(row["statistic"])),
         selection=slug(str(row["selection"])),
         raw_values=tuple(value * scale for value in _numbers(graph, found, "rawValues")),
+        sample_size=_whole(graph.value(address, iri("reg", "sampleSize")), default=1),
         conditions=settings_of(graph, found, "hp"),
         scoring=settings_of(graph, found, "ep"),
         caveats=_texts(found, "reg", "caveat"),
     )
 
 
-def _stated_digits(stated: str, value: str) -> str:
-    """The digits after the point as the source prints them: trailing zeros count there, not in RDF."""
-    import re
+def _whole(value: Value, *, default: int) -> int:
+    return value if isinstance(value, int) and value > 0 else default
 
-    for number in re.findall(r"\d*\.\d+|\d+", stated):
-        if float(number) == float(value):
-            return str(number).partition(".")[2]
-    return value.partition(".")[2]
+
+def number(value: Value, what: str) -> float:
+    """The value as a number; raises BadSetting that names what it is of."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise BadSetting(f"{what} is {value!r}, which is no number")
+    return float(value)
+
+
+def _stated_digits(stated: str, value: float) -> str:
+    """The digits after the point as the source prints them: trailing zeros count there, not in RDF."""
+    for digits in re.findall(r"\d*\.\d+|\d+", stated):
+        if float(digits) == value:
+            return str(digits).partition(".")[2]
+    return repr(value).partition(".")[2]
 
 
 def accepted(settings: dict[str, Setting], pointers: Sequence[str]) -> dict[str, Setting]:
@@ -167,8 +179,8 @@ def _setting(graph: Graph, terms: Sequence[Term], address: str) -> Setting:
 
 
 def _numbers(graph: Graph, found: Properties, name: str) -> tuple[float, ...]:
-    lists = found.get(iri("reg", name), [])
-    return tuple(float(str(python_value(item))) for head in lists for item in graph.items(head))
+    values = [python_value(item) for head in found.get(iri("reg", name), []) for item in graph.items(head)]
+    return tuple(number(value, f"reg:{name}") for value in values)
 
 
 def _texts(found: Properties, prefix: str, name: str) -> tuple[str, ...]:

@@ -97,6 +97,8 @@ class Claim:
     statistic: str
     selection: str
     raw_values: tuple[float, ...]
+    sample_size: int
+    """How many trainings it summarises; 1 where the source does not say."""
     conditions: dict[str, Setting]
     """Settings of the recipe that the source states."""
     scoring: dict[str, Setting]
@@ -130,6 +132,7 @@ class Run:
     wall_seconds: float | None
     peak_memory: int | None
     device: str | None
+    source_sha256: str | None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -9,6 +9,7 @@ once the graph is loaded, and that is ended when it takes too long or too much m
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import subprocess
@@ -25,15 +26,19 @@ if TYPE_CHECKING:
 
 SECONDS = 30
 ROWS = 10_000
+CHARACTERS = 20_000_000
 MEMORY = 4 * 2**30
+COMMAND = ["-m", "registry.sandbox"]
 
-_GAP = r"(?:\s|\#[^\n]*\n)*"
-_TARGET = r"(?:<|[?$]\w|[\w.-]*:)"
+_GAP = r"(?:\s|\#[^\r\n]*[\r\n])*"
+_TARGET = r"(?:<|[?$]|[^\s<>{}()\"']*:)"
+# Not the end of a variable or of a name with a prefix; a digit or a bracket may stand right before.
+_WORD = r"(?<![?$A-Za-z_:-])"
 # Searched in the raw text, strings and comments included: a false alarm is harmless, a miss is not.
-_SERVICE = re.compile(rf"\bSERVICE{_GAP}(?:SILENT{_GAP})?{_TARGET}", re.IGNORECASE)
-_FROM = re.compile(rf"\bFROM{_GAP}(?:NAMED{_GAP})?(?:<|[\w.-]*:)", re.IGNORECASE)
+_SERVICE = re.compile(rf"{_WORD}SERVICE{_GAP}(?:SILENT{_GAP})?{_TARGET}", re.IGNORECASE)
+_FROM = re.compile(rf"{_WORD}FROM{_GAP}(?:NAMED{_GAP})?{_TARGET}", re.IGNORECASE)
 _UPDATE = re.compile(
-    r"^(?:\s|\#[^\n]*\n|(?:PREFIX\s+[\w.-]*:|BASE)\s*<[^>]*>)*"
+    r"^(?:\s|\#[^\r\n]*[\r\n]|(?:PREFIX\s+[\w.-]*:|BASE)\s*<[^>]*>)*"
     r"(INSERT|DELETE|LOAD|CLEAR|DROP|CREATE|ADD|MOVE|COPY|WITH)\b",
     re.IGNORECASE,
 )
@@ -81,7 +86,7 @@ def ask(graph: Graph, query: str, parameters: dict[str, str]) -> Answer:
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(Path(__file__).parents[1]), *_python_path()])}
     try:
         done = subprocess.run(
-            [sys.executable, "-m", "registry.sandbox"],
+            [sys.executable, *COMMAND],
             input=json.dumps(request),
             capture_output=True,
             encoding="utf-8",
@@ -94,7 +99,7 @@ def ask(graph: Graph, query: str, parameters: dict[str, str]) -> Answer:
             f"the query took longer than {SECONDS} s and was ended; bind more of it or add a LIMIT"
         ) from None
     if done.returncode != 0:
-        raise QueryRefused(f"the query used more than {MEMORY // 2**30} GiB of memory or crashed, and was ended")
+        raise QueryRefused(f"the query used more than {MEMORY // 2**30} GiB of memory or {SECONDS} s, and was ended")
     reply = json.loads(done.stdout)
     if "error" in reply:
         raise QueryRefused(f"this is not a SPARQL query: {reply['error']}")
@@ -126,9 +131,12 @@ def _term(graph: Graph, kind: str, value: str) -> str:
     if kind in KINDS:
         return f"<{graph.find(kind, value)}>"
     try:
-        return repr(float(value))
+        number = float(value)
     except ValueError:
-        raise RegistryError(f"{value!r} is not a number") from None
+        number = math.nan
+    if not math.isfinite(number):
+        raise RegistryError(f"{value!r} is not a number")
+    return repr(number)
 
 
 def main() -> None:
@@ -153,6 +161,8 @@ def _lock_in() -> None:
     os.close(free)
     resource.setrlimit(resource.RLIMIT_NOFILE, (free, free))
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    # Whoever started it may be gone before the time-out.
+    resource.setrlimit(resource.RLIMIT_CPU, (SECONDS + 5, SECONDS + 5))
 
 
 def _answer(graph: Graph, query: str) -> dict[str, object]:
@@ -168,10 +178,13 @@ def _answer(graph: Graph, query: str) -> dict[str, object]:
         columns = ["subject", "predicate", "object"]
         if isinstance(result, ox.QuerySolutions):
             columns = [variable.value for variable in result.variables]
+        size = 0
         for item in result:
-            if len(rows) == ROWS:
+            row = [python_value(item[index]) for index in range(len(columns))]
+            size += sum(len(str(cell)) for cell in row)
+            if len(rows) == ROWS or size > CHARACTERS:
                 return {"columns": columns, "rows": rows, "truncated": True}
-            rows.append([python_value(item[index]) for index in range(len(columns))])
+            rows.append(row)
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         return {"error": str(error)}
     return {"columns": columns, "rows": rows, "truncated": False}

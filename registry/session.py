@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from registry.errors import RegistryError
-from registry.tables import to_json, to_text
+from registry.tables import printable, to_json, to_text
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -51,6 +51,8 @@ class Session:
     def registry(self) -> Registry:
         from registry.catalogue import Registry
 
+        if self.home is not None and not self.home.name:
+            self.home = None  # REGISTRY_HOME is set and empty
         opened = Registry.open(self.home)
         if opened.graph.broken and not self.quiet:
             names = ", ".join(str(problem.file) for problem in opened.graph.broken)
@@ -63,6 +65,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 def as_json(command: F) -> F:
     return click.option("--json", "as_json", is_flag=True, help="Print JSON instead of a table.")(command)
+
+
+def tell(text: str) -> None:
+    """A line for the terminal, without control characters of the graph."""
+    click.echo(printable(text))
 
 
 def show_rows(rows: Sequence[dict[str, Any]], columns: Sequence[str], as_json: bool, empty: str = "nothing") -> None:

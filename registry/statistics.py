@@ -29,23 +29,31 @@ def aggregate(values: Sequence[float]) -> Aggregate:
 
 
 def difference(ours: Sequence[float], theirs: Sequence[float]) -> tuple[float, float]:
-    """The 95% interval of mean(ours) - mean(theirs), by Welch's t; needs three of ours.
+    """The 95% interval of mean(ours) - mean(theirs), by Welch's t; each needs two values."""
+    import numpy as np
+    from scipy import stats
 
-    A source that states one number and no spread is one value: then ours alone make the interval.
+    gap = float(np.mean(ours) - np.mean(theirs))
+    parts = np.array([np.var(sample, ddof=1) / len(sample) for sample in (ours, theirs)])
+    if not parts.any():
+        return gap, gap
+    # Welch-Satterthwaite.  SciPy's ttest_ind gives the same, but warns when one sample has no spread.
+    freedom = parts.sum() ** 2 / (parts**2 / [len(ours) - 1, len(theirs) - 1]).sum()
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(parts.sum()))
+    return gap - margin, gap + margin
+
+
+def difference_from_mean(ours: Sequence[float], mean: float, size: int) -> tuple[float, float]:
+    """The 95% interval of mean(ours) - `mean`, where `mean` is that of `size` unseen values.
+
+    Their spread is taken to be ours: for one value this is the prediction interval of one more run.
+    Treating a single published run as exact would call half of all honest repetitions different.
     """
     import numpy as np
     from scipy import stats
 
-    if len(theirs) >= 2:
-        gap = float(np.mean(ours) - np.mean(theirs))
-        parts = np.array([np.var(sample, ddof=1) / len(sample) for sample in (ours, theirs)])
-        if not parts.any():
-            return gap, gap
-        # Welch-Satterthwaite.  SciPy's ttest_ind gives the same, but warns when one sample has no spread.
-        freedom = parts.sum() ** 2 / (parts**2 / [len(ours) - 1, len(theirs) - 1]).sum()
-        margin = float(stats.t.ppf((1 + LEVEL) / 2, freedom) * np.sqrt(parts.sum()))
-        return gap - margin, gap + margin
-    own = aggregate(ours)
-    stated = float(np.mean(theirs))
-    assert own.low is not None and own.high is not None
-    return own.low - stated, own.high - stated
+    n = len(ours)
+    gap = float(np.mean(ours) - mean)
+    spread = float(np.std(ours, ddof=1)) * (1 / n + 1 / size) ** 0.5
+    margin = float(stats.t.ppf((1 + LEVEL) / 2, n - 1)) * spread
+    return gap - margin, gap + margin

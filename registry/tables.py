@@ -29,8 +29,12 @@ def to_text(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> str:
 def _show(cell: Cell) -> str:
     if cell is None:
         return ""
-    # Text of pages and papers is data: a control character must not move the cursor.
-    return "".join(character if character.isprintable() else "�" for character in str(cell))
+    return printable(str(cell))
+
+
+def printable(text: str) -> str:
+    """Text of pages and papers is data: a control character must not move the cursor."""
+    return "".join(character if character.isprintable() else "�" for character in text)
 
 
 def to_json(content: object) -> str:

@@ -146,6 +146,15 @@ def test_a_benchmark_that_changed_under_its_version_is_found(tiny_home: Path, fi
 # SHACL: for each shape a fixture that breaks each of its sentences.
 
 BROKEN = [
+    (
+        "ClaimRangeShape",
+        "claims/beta-near.ttl",
+        "mls:hasValue 55.5",
+        "mls:hasValue 555.5",
+        "0 to 100 with unit:PERCENT",
+    ),
+    ("ClaimRangeShape", "claims/beta-near.ttl", "unit:PERCENT", "unit:FRACTION", "0 to 1 with unit:FRACTION"),
+    ("ClaimShape", "claims/beta-near.ttl", "method:beta", "paper:ada1843", "needs one reg:aboutMethod, a method"),
     ("ConceptShape", "terms/learning.ttl", 'skos:prefLabel "Learning"@en ; ', "", "needs one skos:prefLabel"),
     (
         "ConceptShape",
@@ -337,6 +346,96 @@ def test_a_repository_without_an_address_is_found(tiny_home: Path) -> None:
         "<https://w3id.org/contrastive-registry/repository/code> a schema:SoftwareSourceCode .\n"
     )
     assert [p.message for p in problems(tiny_home)] == ["A repository needs a schema:codeRepository, its address."]
+
+
+def test_an_edited_record_is_found(tiny_home: Path, file_run: FileRun) -> None:
+    value, setting = file_run(500), file_run(510, seed=1)
+    value.write_text(value.read_text().replace("mls:hasValue 50.0", "mls:hasValue 99.0"))
+    setting.write_text(setting.read_text().replace("hp:temperature 0.2", "hp:temperature 0.3"))
+    assert sorted(problem.message for problem in problems(tiny_home)) == [
+        "the settings are not those that reg:recipeHash was made from",
+        "the trained value 99.0 is not 500 of 1000",
+    ]
+
+
+def test_a_claim_without_a_name_is_found(tiny_home: Path) -> None:
+    file = tiny_home / "ontology" / "claims" / "beta-near.ttl"
+    file.write_text(file.read_text() + "\n[] a reg:Claim .\n")
+    found = [p for p in problems(tiny_home) if p.subject == "a subject without a name"]
+    assert any("who says so?" in problem.message for problem in found)
+    assert {problem.file for problem in found} == {file}
+
+
+def test_a_misspelt_folder_is_found(tiny_home: Path) -> None:
+    claims = tiny_home / "ontology" / "claims"
+    claims.rename(claims.with_name("claim"))
+    assert {p.message for p in problems(tiny_home)} == {"no folder claim/ belongs here; did you mean claims/?"}
+
+
+def test_two_default_recipes_for_one_benchmark_are_found(tiny_home: Path) -> None:
+    edit(tiny_home, RECIPE, 'reg:variantName "symmetric" ;', "")
+    assert any("is for toy_knn as well" in problem.message for problem in problems(tiny_home))
+
+
+def test_a_method_that_descends_from_itself_is_found(tiny_home: Path) -> None:
+    paper = "reg:introducedIn paper:ada1843 ;"
+    edit(tiny_home, RECIPE, paper, f"{paper} reg:variantOf method:gamma ;")
+    assert sum("is a variant of itself" in problem.message for problem in problems(tiny_home)) == 3
+
+
+def test_a_file_name_with_spaces_is_read(tiny_home: Path) -> None:
+    terms = tiny_home / "ontology" / "terms"
+    (terms / "craft 2 \u00e9.ttl").write_text((terms / "craft.ttl").read_text())
+    registry = Registry.open(tiny_home)
+    assert "craft 2 \u00e9.ttl" in " ".join(registry.graph.files)
+    assert registry.graph.files_of("https://w3id.org/contrastive-registry/term/craft")[0].startswith("terms/craft")
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new"),
+    [
+        ("benchmarks/toy_knn.ttl", "ep:neighbours 5", "ep:neighbours 5, 6"),
+        ("datasets/toy.ttl", "reg:channelMean ( 0.5 0.5 0.5 )", 'reg:channelMean ( "a" )'),
+        ("datasets/toy.ttl", "reg:synthetic true", 'reg:synthetic true ; reg:split "train"'),
+        ("claims/alpha-near.ttl", "mls:hasValue 60.0", 'mls:hasValue "60.0*"'),
+        ("claims/alpha-near.ttl", "benchmark:toy_knn", "benchmark:nowhere"),
+        ("claims/alpha-near.ttl", "hp:epochs 1", "hp:epochs 1, 2"),
+        (RECIPE, "hp:dim 8", "hp:dim 8, 9"),
+    ],
+)
+def test_one_value_that_makes_no_sense_hides_its_subject_only(tiny_home: Path, file: str, old: str, new: str) -> None:
+    edit(tiny_home, file, old, new)
+    registry = Registry.open(tiny_home)
+    assert len(registry.verdicts()) < 7 or registry.left_out
+    registry.benchmarks()
+    registry.methods()
+    found = registry.check()
+    assert any(problem.file.name == file.rpartition("/")[2] for problem in found), found
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (r"reg:seed 0", 'reg:seed "abc"'),
+        (r"reg:benchmarkVersion 1 ;\n    reg:c", 'reg:benchmarkVersion "one" ;\n    reg:c'),
+        (r"reg:peakMemory 1000", 'reg:peakMemory "lots"'),
+        (r"reg:threads 2", "reg:threads " + "9" * 5000),
+        (r"prov:startedAtTime .*", 'prov:startedAtTime "yesterday" ;'),
+        (r"schema:contentUrl .*", ""),
+    ],
+)
+def test_a_record_that_makes_no_sense_stops_no_listing(
+    tiny_home: Path, file_run: FileRun, old: str, new: str
+) -> None:
+    file, good = file_run(500), file_run(510, seed=1)
+    text, count = re.subn(old, new, file.read_text())
+    assert count
+    file.write_text(text)
+    registry = Registry.open(tiny_home)
+    assert good.stem in [run.name for run in registry.all_runs]
+    registry.leaderboard("toy_knn")
+    registry.check()
+    registry.export("csv")
 
 
 def test_every_shape_has_a_broken_fixture() -> None:

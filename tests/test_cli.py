@@ -81,7 +81,9 @@ def test_claims_show_claim_ours_verdict_and_reason(home: Path) -> None:
     output = call(home, "claims", "alpha").output
     assert 'alpha-near: alpha-near\n  claim    60.00 %, printed "60.0" in Notes\n' in output
     assert "  ours     51.00 %, n = 3, sd 1.00 (ddof 1), 95% interval 48.52 to 53.48\n" in output
-    assert "  verdict  below: ours minus claim: -11.48 to -6.52 points" in output
+    # 4.302653 * sd 1 * sqrt(1/3 + 1) = 4.968.
+    assert "  verdict  below: ours minus claim: -13.97 to -4.03 points" in output
+    assert "  place    page 1\n" in output
 
 
 def test_show_prints_lineage_recipes_and_departures() -> None:
@@ -98,6 +100,9 @@ def test_show_prints_lineage_recipes_and_departures() -> None:
         (["leaderboard", "toy_kn"], "no benchmark 'toy_kn'; did you mean 'toy_knn'?"),
         (["claims", "betta"], "did you mean 'beta'?"),
         (["runs", "--on", "toy"], "no benchmark 'toy'"),
+        (["run-benchmark", "alpha", "--on", "toy_knn", "--set", "momentum=5"], "momentum must be from 0 to 1"),
+        (["ask", "recipes_below_temperature", "--param", "bound=nan"], "'nan' is not a number"),
+        (["ask", "lineage", "--param", "self=x", "--param", "query=y"], "needs --param method=<method>"),
         (["ask", "term", "--param", "term=contrst"], "no term 'contrst'; did you mean 'contrast'?"),
         (["ask", "INSERT DATA { <a:b> <a:c> <a:d> }"], "INSERT would change the graph"),
         (["ask", "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"], "SERVICE would send the query elsewhere"),
@@ -126,6 +131,8 @@ def test_a_wrong_request_gets_one_line_and_exit_code_1(home: Path, command: list
         (["run-benchmark", "alpha", "--device", "tpu"], "'tpu' is not one of"),
         (["run-benchmark", "alpha", "--epochs", "0"], "0 is not in the range x>=1"),
         (["run-benchmark", "alpha", "--seed", "-1"], "-1 is not in the range"),
+        (["run-benchmark", "alpha", "--epochs", "1", "--set", "epochs=2"], "say the same thing"),
+        (["run-benchmark", "alpha", "--seed", "99999999999999999999"], "is not in the range"),
         (["run-benchmark", "alpha", "--set", "epochs"], "'epochs' is not of the form key=value"),
         (["ask", "lineage", "--param", "gamma"], "'gamma' is not of the form key=value"),
         (["leaderboard", "toy_knn", "--jsn"], "No such option"),
@@ -180,6 +187,30 @@ def test_text_of_the_graph_cannot_move_the_cursor(home: Path) -> None:
     output = call(home, "methods").output
     assert "\x1b" not in output
     assert "Al�[2Jpha" in output
+
+
+def test_a_term_is_found_by_its_notation(home: Path) -> None:
+    assert "Learning from pairs." in call(home, "ask", "term", "--param", "term=AI-0001").output
+
+
+def test_a_file_does_not_hide_a_question(home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "methods").mkdir()
+    (tmp_path / "runs").write_text("rubbish")
+    monkeypatch.chdir(tmp_path)
+    assert call(home, "ask", "runs").exit_code == 0
+
+
+def test_a_terminal_with_few_letters_and_a_full_disk_show_no_traceback(home: Path) -> None:
+    file = home / "ontology" / "methods" / "alpha.ttl"
+    file.write_text(file.read_text().replace('"Alpha"@en', '"\u03b1"@en'))
+    command = [sys.executable, "-m", "registry.cli", "--home", str(home), "methods"]
+    environment = os.environ | {"PYTHONIOENCODING": "latin-1", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, capture_output=True, env=environment, check=False)
+    assert (done.returncode, b"Traceback" in done.stderr) == (0, False)
+    if Path("/dev/full").exists():
+        with Path("/dev/full").open("w") as full:
+            done = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, env=environment, check=False)
+        assert (done.returncode, b"Traceback" in done.stderr) == (1, False), done.stderr
 
 
 def test_export_writes_a_new_file_and_never_replaces_one(home: Path, tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from scipy import stats
 from registry import Registry
 from registry.errors import UnknownName
 from registry.records import Verdict
-from registry.statistics import aggregate, difference
+from registry.statistics import aggregate, difference, difference_from_mean
 from tests.conftest import FileRun
 
 
@@ -152,7 +152,7 @@ def test_a_claim_that_nobody_ran_says_how_to(tiny_home: Path) -> None:
 
 @pytest.mark.parametrize(
     ("values", "expected"),
-    [((590, 600, 610), "reproduced"), ((690, 700, 710), "above"), ((490, 500, 510), "below")],
+    [((597, 600, 603), "reproduced"), ((697, 700, 703), "above"), ((497, 500, 503), "below")],
 )
 def test_verdict_is_where_the_interval_lies(
     tiny_home: Path, file_run: FileRun, values: tuple[int, ...], expected: str
@@ -161,9 +161,81 @@ def test_verdict_is_where_the_interval_lies(
         file_run(value, seed=seed)
     found = verdict(tiny_home, "alpha-near")
     assert found.verdict == expected
-    # Mean differences 0, 10 and -10; sd 1, n = 3: half width 4.302653 / sqrt(3) = 2.484.
+    # Mean differences 0, 10 and -10; sd 0.3, n = 3 and one run: 4.302653 * 0.3 * sqrt(1 + 1/3) = 1.490.
     middle = (sum(values) / 3 - 600) / 10
-    assert found.reason.startswith(f"ours minus claim: {middle - 2.484:+.2f} to {middle + 2.484:+.2f} points")
+    assert found.reason.startswith(f"ours minus claim: {middle - 1.490:+.2f} to {middle + 1.490:+.2f} points")
+
+
+def test_an_interval_too_wide_to_tell_makes_no_verdict(tiny_home: Path, file_run: FileRun) -> None:
+    for seed, value in enumerate((300, 600, 900)):
+        file_run(value, seed=seed)
+    found = verdict(tiny_home, "alpha-near")
+    assert (found.verdict, found.reason[:14]) == ("not comparable", "too uncertain,")
+
+
+def test_one_published_run_is_as_uncertain_as_one_of_ours() -> None:
+    # n = 4, sd sqrt(5/3), t(0.975, 3) = 3.182446: the prediction interval of one more run.
+    ours, margin = [1.0, 2.0, 3.0, 4.0], 3.182446 * (5 / 3) ** 0.5 * (1 + 1 / 4) ** 0.5
+    assert difference_from_mean(ours, 2.5, 1) == pytest.approx((-margin, margin), abs=1e-5)
+    # A mean of many is nearly exact: then the interval is that of our own mean.
+    own = aggregate(ours)
+    assert difference_from_mean(ours, 0.0, 10**9) == pytest.approx((own.low, own.high), abs=1e-4)
+
+
+def test_the_recipe_that_meets_a_claims_conditions_is_compared(tiny_home: Path, file_run: FileRun) -> None:
+    file = tiny_home / "ontology" / "claims" / "alpha-near.ttl"
+    file.write_text(file.read_text().replace("hp:epochs 1", "hp:epochs 1 ; hp:symmetric true"))
+    for seed, value in enumerate((597, 600, 603)):
+        file_run(value + 100, seed=seed)  # the default recipe is asymmetric
+    assert verdict(tiny_home, "alpha-near").reason == ("registry run-benchmark alpha --on toy_knn --recipe symmetric")
+    for seed, value in enumerate((597, 600, 603)):
+        file_run(value, seed=seed, variant="symmetric")
+    found = verdict(tiny_home, "alpha-near")
+    assert (found.verdict, found.recipe) == ("reproduced", "alpha-toy-symmetric")
+
+
+def test_where_lower_is_better_the_lowest_mean_leads(tiny_home: Path, file_run: FileRun) -> None:
+    file = tiny_home / "ontology" / "metrics" / "top1_accuracy.ttl"
+    file.write_text(file.read_text().replace("reg:higherIsBetter true", "reg:higherIsBetter false"))
+    for seed in range(3):
+        file_run(900, seed=seed)
+        file_run(100, method="beta", seed=seed)
+    assert [s.method for s in Registry.open(tiny_home).leaderboard("toy_knn").standings] == ["beta", "alpha"]
+
+
+def test_without_the_vocabulary_nothing_is_ranked(tiny_home: Path, file_run: FileRun) -> None:
+    file_run(500)
+    (tiny_home / "ontology" / "vocabulary.ttl").write_text("broken")
+    board = Registry.open(tiny_home).leaderboard("toy_knn")
+    assert board.standings == ()
+    assert "vocabulary.ttl is missing or does not parse" in board.left_out[0][1]
+
+
+def test_a_copied_record_counts_once(tiny_home: Path, file_run: FileRun) -> None:
+    file = file_run(500)
+    (file.parent / "copy.ttl").write_bytes(file.read_bytes())
+    registry = Registry.open(tiny_home)
+    assert len(registry.all_runs) == 1
+    assert any("stands in 2 files" in problem.message for problem in registry.check())
+
+
+def test_a_benchmark_edited_under_its_version_takes_no_more_results(tiny_home: Path, file_run: FileRun) -> None:
+    file_run(500)
+    file = tiny_home / "ontology" / "benchmarks" / "toy_knn.ttl"
+    file.write_text(file.read_text().replace("ep:neighbours 5", "ep:neighbours 6"))
+    assert Registry.open(tiny_home).leaderboard("toy_knn").left_out[0][1] == "the benchmark has changed since"
+
+
+def test_a_whole_number_in_turtle_is_the_float_that_the_code_takes(tiny_home: Path, file_run: FileRun) -> None:
+    file = tiny_home / "ontology" / "methods" / "alpha.ttl"
+    file.write_text(file.read_text().replace("hp:temperature 0.2", "hp:temperature 1"))
+    assert repr(Registry.open(tiny_home).recipe("alpha", "toy_knn").settings["temperature"]) == "1.0"
+
+
+def test_results_of_several_versions_of_the_code_are_marked(tiny_home: Path, file_run: FileRun) -> None:
+    files = [file_run(500, seed=seed) for seed in range(3)]
+    files[0].write_text(files[0].read_text().replace("1" * 64, "9" * 64))
+    assert Registry.open(tiny_home).leaderboard("toy_knn").standings[0].remark == "from 2 versions of the code"
 
 
 def test_a_claim_with_raw_values_is_compared_with_its_own_spread(tiny_home: Path, file_run: FileRun) -> None:
@@ -171,7 +243,7 @@ def test_a_claim_with_raw_values_is_compared_with_its_own_spread(tiny_home: Path
         file_run(value, seed=seed)
     found = verdict(tiny_home, "alpha-spread")
     # Means 60 and 61, both variances 1: df 4, half width 2.776445 * sqrt(2/3) = 2.267.
-    assert found.reason.startswith("ours minus claim: -3.27 to +1.27 points (95% interval, n = 3 against 3")
+    assert "ours minus claim: -3.27 to +1.27 points (95% interval, n = 3 against 3 raw values)" in found.reason
 
 
 def test_a_fraction_and_a_percentage_are_compared_in_percent(tiny_home: Path, file_run: FileRun) -> None:
@@ -208,7 +280,7 @@ def test_the_best_epoch_on_test_is_not_comparable_with_the_last(tiny_home: Path,
         file_run(600, seed=seed)
     found = verdict(tiny_home, "alpha-best")
     assert found.verdict == "not comparable"
-    assert "best epoch on the test set" in found.reason
+    assert found.reason == "selection: the claim is the best epoch on the test set, ours the last epoch"
 
 
 def test_only_broken_runs_make_the_verdict_failed(tiny_home: Path, file_run: FileRun) -> None:
@@ -217,12 +289,18 @@ def test_only_broken_runs_make_the_verdict_failed(tiny_home: Path, file_run: Fil
     assert (found.verdict, found.reason) == ("failed", "1 of 1 runs broke off, none counts")
 
 
+def test_a_changed_recipe_that_broke_or_a_stopped_run_is_no_failure(tiny_home: Path, file_run: FileRun) -> None:
+    file_run(None, status="Diverged", learning_rate=1e20)
+    file_run(None, status="Interrupted")
+    assert verdict(tiny_home, "alpha-near").verdict == "not attempted"
+
+
 def test_runs_of_a_changed_recipe_are_no_evidence(tiny_home: Path, file_run: FileRun) -> None:
     for seed in range(3):
         file_run(600, seed=seed, epochs=800)
     found = verdict(tiny_home, "alpha-long")
-    assert found.verdict == "not comparable"
-    assert found.reason.startswith("none of our 3 runs counts: changed recipe")
+    assert found.verdict == "not attempted"
+    assert found.reason == "no recipe meets its conditions: epochs: the claim says 800, ours is 1"
 
 
 # What is known

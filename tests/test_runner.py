@@ -237,6 +237,13 @@ def test_the_papers_imagenet_recipe_runs_from_a_folder_of_images(tmp_path: Path)
     from tests.test_data import image_folder
 
     root = image_folder(tmp_path / "images", {"cat": (60, 50), "dog": (50, 70), "owl": (64, 64), "rat": (80, 40)})
+    # The papers' protocol, but two epochs of the probe instead of a hundred.
+    folder = tmp_path / "home" / "benchmarks"
+    folder.mkdir(parents=True)
+    protocol = (ROOT / "ontology" / "benchmarks" / "imagenet1k_linear.ttl").read_text()
+    (folder / "imagenet1k_linear.ttl").write_text(
+        protocol.replace("ep:epochs 100", "ep:epochs 2").replace("( 60 80 )", "( 1 )")
+    )
     registry = Registry.open(tmp_path / "home")
     (file,) = registry.run(
         "moco_v2",

@@ -31,6 +31,9 @@ OUTSIDE = [
     "PREFIX x: <http://127.0.0.1:{port}/> SELECT * { SERVICE x:y { ?s ?p ?o } }",
     r"SELECT * { \u0053ERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o } }",
     "SELECT * { ?x ?y ?a FILTER(?a <'b>' ) SERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o } }",
+    "SELECT * { BIND(1 AS ?one) FILTER(1=1SERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o }) }",
+    "PREFIX a·b: <http://127.0.0.1:{port}/> SELECT * { SERVICE a·b:x { ?s ?p ?o } }",
+    "SELECT * { SERVICE #x\r<http://127.0.0.1:{port}/> { ?s ?p ?o } }",
     "SELECT * FROM <file:///etc/passwd> { ?s ?p ?o }",
     "SELECT * FROM NAMED <http://127.0.0.1:{port}/> { ?s ?p ?o }",
     "ASK FROM<file:///etc/passwd> { ?s ?p ?o }",
@@ -70,6 +73,28 @@ def test_even_a_query_that_slipped_through_reaches_nobody(
             tiny.ask(query.replace("{port}", str(server.getsockname()[1])))
         waiting.join()
     assert calls == []
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["SELECT ?from { ?from reg:seed ?x }", "SELECT * { ?service reg:version ?x }", "ASK { ?s reg:service ?x }"],
+)
+def test_variables_and_names_are_no_alarm(tiny: Registry, query: str) -> None:
+    assert tiny.ask(query)
+
+
+def test_an_answer_of_too_many_characters_is_cut_off(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = "import registry.sandbox as s; s.CHARACTERS = 100; s.main()"
+    monkeypatch.setattr(sandbox, "COMMAND", ["-c", script])
+    answer = tiny.ask("SELECT * { ?s ?p ?o }")
+    assert answer.truncated
+    assert len(answer.rows) < 5
+
+
+def test_values_that_json_has_not_come_as_text(tiny: Registry) -> None:
+    literals = ('"NaN"^^xsd:double', '"INF"^^xsd:double', 'STRDT("z", xsd:integer)')
+    for literal, text in zip(literals, ("NaN", "INF", "z"), strict=True):
+        assert tiny.ask(f"SELECT ?x {{ BIND({literal} AS ?x) }}").rows == [(text,)]
 
 
 def test_words_in_strings_are_no_alarm(tiny: Registry) -> None:

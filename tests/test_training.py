@@ -142,7 +142,6 @@ def test_training_does_not_depend_on_how_the_encoder_is_scored(tmp_path: Path) -
 
 def test_the_outcome_counts_what_was_read(tmp_path: Path) -> None:
     outcome = execute(plan(tmp_path / "a.pt"))
-    assert outcome.sizes == {"train": 96, "test": 30}
     assert outcome.trained.total == 30
     assert outcome.checksums["train"] == toy_images(96, 0).sha256()
 
