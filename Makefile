@@ -12,6 +12,12 @@ demo: $(VENV)/.train-installed
 	$(BIN)/registry leaderboard shapes_knn
 	@echo
 	$(BIN)/registry claims moco_v2
+	@echo
+	@echo "Your result: $$(ls -t ontology/results/shapes_knn/moco_v2-s0-*.ttl | head -n 1)"
+	@echo "Next:  source $(BIN)/activate"
+	@echo "       registry show moco_v2"
+	@echo "       registry run-benchmark moco_v2 --seed 3"
+	@echo "       registry ask"
 
 test: $(VENV)/.test-installed
 	$(BIN)/python -m pytest
