@@ -106,7 +106,8 @@ class Registry:
         if variant is not None and fitting:
             raise UnknownName(f"recipe of {method} on {benchmark}", variant, variants)
         if fitting:
-            raise BadSetting(f"{method} has no default recipe for {benchmark}; name one with --recipe: {variants}")
+            names = ", ".join(variants)
+            raise BadSetting(f"{method} has no default recipe for {benchmark}; name one with --recipe: {names}")
         raise UnknownName(
             f"recipe of {method} for benchmark",
             benchmark,

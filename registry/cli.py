@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 def cli(context: click.Context, home: Path | None) -> None:
     """A knowledge graph of contrastive methods and of the benchmarks they were run on."""
     context.obj = Session(home, quiet=context.invoked_subcommand == "check")
+    context.call_on_close(context.obj.warn)
 
 
 @cli.command()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,11 +55,13 @@ class Home:
 
 
 def find_home(named: Path | None = None) -> Home:
-    """The home that was named, else the checkout around the current folder or the package, else the user's.
+    """The home that was named, else REGISTRY_HOME, else the checkout around this folder or the package.
 
-    A named folder that holds `ontology/vocabulary.ttl` is a registry of its own; any other is a
-    layer over the shipped ontology, made when a result is written.
+    Failing all, a folder of the user's.  A named folder that holds `ontology/vocabulary.ttl` is a
+    registry of its own; any other is a layer over the shipped ontology, made when a result is written.
     """
+    if named is None and os.environ.get("REGISTRY_HOME"):
+        named = Path(os.environ["REGISTRY_HOME"])
     if named is not None:
         named = named.resolve()
         if (named / LANDMARK).is_file():

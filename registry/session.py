@@ -51,13 +51,17 @@ class Session:
     def registry(self) -> Registry:
         from registry.catalogue import Registry
 
-        if self.home is not None and not self.home.name:
-            self.home = None  # REGISTRY_HOME is set and empty
-        opened = Registry.open(self.home)
-        if opened.graph.broken and not self.quiet:
-            names = ", ".join(str(problem.file) for problem in opened.graph.broken)
-            click.echo(f"warning: left out, does not parse: {names} (see: registry check)", err=True)
-        return opened
+        return Registry.open(self.home)
+
+    def warn(self) -> None:
+        """Says at the end what no listing could show; `check` tells it in full."""
+        if self.quiet or "registry" not in self.__dict__:
+            return
+        broken = [str(problem.file) for problem in self.registry.graph.broken]
+        for what, names in (("does not parse", broken), ("cannot be read", self.registry.left_out)):
+            if names:
+                text = f"warning: left out, {what}: {', '.join(names)} (see: registry check)"
+                click.echo(printable(text), err=True)
 
 
 F = TypeVar("F", bound=Callable[..., Any])

@@ -12,6 +12,7 @@ import click
 import pytest
 from click.testing import CliRunner, Result
 
+from registry import Registry
 from registry.cli import cli
 from tests.conftest import ROOT, FileRun
 
@@ -162,6 +163,23 @@ def test_a_broken_file_is_warned_of_and_the_rest_works(home: Path) -> None:
     assert "warning: left out, does not parse: " in result.stderr
     assert "gamma.ttl (see: registry check)" in result.stderr
     assert "alpha" in result.stdout
+
+
+def test_a_subject_that_cannot_be_read_is_warned_of(home: Path) -> None:
+    file = home / "ontology" / "claims" / "beta-near.ttl"
+    file.write_text(file.read_text().replace("mls:hasValue 55.5", 'mls:hasValue "55.5*"'))
+    result = call(home, "claims")
+    assert result.exit_code == 0
+    assert "warning: left out, cannot be read: https://w3id.org/contrastive-registry/claim/beta-near" in result.stderr
+
+
+def test_the_current_folder_and_the_environment_can_be_the_home(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(home)
+    assert "alpha" in CliRunner().invoke(cli, ["--home", ".", "methods"]).stdout
+    monkeypatch.chdir(home.parent)
+    assert "alpha" in CliRunner().invoke(cli, ["methods"], env={"REGISTRY_HOME": str(home)}).stdout
+    monkeypatch.setenv("REGISTRY_HOME", str(home))
+    assert Registry.open().home.results == home / "ontology" / "results"
 
 
 def test_an_empty_home_has_helpful_listings(tmp_path: Path) -> None:
