@@ -32,3 +32,7 @@ class CommitNote(BuildHookInterface):
         note.parent.mkdir(parents=True, exist_ok=True)
         note.write_text(json.dumps({"sourceCommit": commit, "sourceModified": bool(changes)}), encoding="utf-8")
         build_data["force_include"][str(note)] = "registry/build.json"
+
+    def finalize(self, version: str, build_data: dict[str, Any], artifact_path: str) -> None:
+        """The note is in the wheel now; beside it, it would only be in the way."""
+        (Path(self.directory) / "build.json").unlink(missing_ok=True)

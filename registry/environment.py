@@ -23,7 +23,7 @@ def require_training() -> None:
     """Raises MissingExtra unless what training needs is installed."""
     missing = [name for name in ("torch", "torchvision", "pyarrow") if find_spec(name) is None]
     if missing:
-        raise MissingExtra("run-benchmark", "train", " and ".join(missing))
+        raise MissingExtra("run-benchmark", "train", ", ".join(missing))
 
 
 def source() -> dict[str, Fact]:

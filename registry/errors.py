@@ -57,8 +57,8 @@ class MissingExtra(RegistryError):
 
     def __init__(self, doing: str, extra: str, missing: str) -> None:
         super().__init__(
-            f"{doing} needs {missing}, which is not installed; "
-            f"install it with: pip install 'contrastive-registry[{extra}]'"
+            f"{doing} needs packages that are not installed ({missing}); "
+            f"install them with: pip install 'contrastive-registry[{extra}]', or '.[{extra}]' in a checkout"
         )
 
 

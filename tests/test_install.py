@@ -111,7 +111,7 @@ def test_sparql_works_from_an_installed_wheel(stranger: Path, tmp_path: Path) ->
 def test_training_without_the_extra_says_which_one_to_install(stranger: Path, tmp_path: Path) -> None:
     done = call(stranger, tmp_path, "run-benchmark", "moco_v2")
     assert done.returncode == 1
-    assert "run-benchmark needs torch and torchvision and pyarrow" in done.stderr
+    assert "run-benchmark needs packages that are not installed (torch, torchvision, pyarrow)" in done.stderr
     assert "pip install 'contrastive-registry[train]'" in done.stderr
 
 

@@ -196,7 +196,7 @@ def test_cuda_without_a_device_is_refused(tiny_home: Path, monkeypatch: pytest.M
 
 def test_a_missing_extra_is_named(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(runner.environment, "find_spec", lambda name: None if name == "torch" else name)
-    with pytest.raises(MissingExtra, match=r"needs torch, .* pip install 'contrastive-registry\[train\]'"):
+    with pytest.raises(MissingExtra, match=r"\(torch\); install .* 'contrastive-registry\[train\]'"):
         run(tiny_home)
 
 
