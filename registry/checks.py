@@ -77,7 +77,13 @@ def _shapes(graph: Graph) -> Iterator[Violation]:
 
     shape_file = graph.files.get("shapes.ttl")
     broken = {problem.file for problem in graph.broken}
-    if shape_file is None or shape_file in broken:
+    if shape_file is None:
+        home = graph.home.layers[0]
+        yield Violation(
+            file=home / "shapes.ttl", line=None, subject="", message="is missing; nothing was checked by shape"
+        )
+        return
+    if shape_file in broken:
         return
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it prints a traceback for an ill-typed literal
     data = Triples()

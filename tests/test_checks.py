@@ -231,3 +231,8 @@ def test_a_record_that_makes_no_sense_stops_no_listing(
     registry.leaderboard("toy_knn")
     registry.check()
     registry.export("csv")
+
+
+def test_missing_shapes_are_said(tiny_home: Path) -> None:
+    (tiny_home / "ontology" / "shapes.ttl").unlink()
+    assert [p.message for p in problems(tiny_home)] == ["is missing; nothing was checked by shape"]
