@@ -17,6 +17,9 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
+LISTED_BY = {"method": "registry methods", "benchmark": "registry benchmarks", "question": "registry ask"}
+
+
 class RegistryError(Exception):
     """Base of all errors that are the request's or the graph's, not the code's."""
 
@@ -31,8 +34,10 @@ class UnknownName(RegistryError):
             hint = f"; did you mean {near[0]!r}?"
         elif known and len(known) <= 12:
             hint = f"; there are {', '.join(known)}"
+        elif kind in LISTED_BY:
+            hint = f"; they are listed by: {LISTED_BY[kind]}"
         else:
-            hint = ""
+            hint = f"; there are {len(known)}, such as {known[0]}" if known else "; there is none yet"
         super().__init__(f"no {kind} {name!r}{hint}")
 
 

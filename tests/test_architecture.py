@@ -91,5 +91,8 @@ def test_every_error_says_something_a_stranger_understands() -> None:
 
     assert "did you mean 'moco_v2'" in str(errors.UnknownName("method", "moco_v9", ["moco_v1", "moco_v2"]))
     assert str(errors.UnknownName("method", "x", ["a", "b"])) == "no method 'x'; there are a, b"
+    many = [f"thing{number}" for number in range(20)]
+    assert str(errors.UnknownName("benchmark", "x", many)).endswith("; they are listed by: registry benchmarks")
+    assert str(errors.UnknownName("claim", "x", many)).endswith("; there are 20, such as thing0")
     assert str(errors.BrokenFile(Path("a.ttl"), 3, "bad")) == "a.ttl:3: bad"
     assert "pip install 'contrastive-registry[train]'" in str(errors.MissingExtra("x", "train", "torch"))
