@@ -16,7 +16,6 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-
 LISTED_BY = {"method": "registry methods", "benchmark": "registry benchmarks", "question": "registry ask"}
 
 
