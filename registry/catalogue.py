@@ -124,6 +124,10 @@ class Registry:
         self.graph.find("benchmark", name)
         return read_benchmark(self.graph, name)
 
+    def synthetic(self) -> set[str]:
+        """The benchmarks whose data a program made; their numbers are labelled so wherever they appear."""
+        return {benchmark.name for benchmark in self.benchmarks() if benchmark.dataset.synthetic}
+
     @cached_property
     def all_claims(self) -> list[Claim]:
         """All claims, by name, values in percent."""

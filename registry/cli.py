@@ -9,7 +9,6 @@ import sys
 from dataclasses import asdict
 from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
@@ -17,10 +16,7 @@ from registry import __version__
 from registry.errors import RegistryError
 from registry.narrator import Narrator
 from registry.session import FriendlyGroup, Session, as_json, pairs, show_rows, tell
-from registry.tables import Cell, duration, percent, to_json, to_text
-
-if TYPE_CHECKING:
-    from registry.records import Aggregate
+from registry.tables import Cell, duration, percent, spread, to_json, to_text
 
 
 @click.group(cls=FriendlyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -115,7 +111,8 @@ def show(session: Session, method: str, as_json: bool) -> None:
         variant = f" --recipe {recipe.variant}" if recipe.variant else ""
         click.echo(f"\nrecipe {recipe.name}")
         for benchmark in recipe.benchmarks:
-            click.echo(f"  registry run-benchmark {method} --on {benchmark}{variant}")
+            note = "  # synthetic data" if benchmark in registry.synthetic() else ""
+            click.echo(f"  registry run-benchmark {method} --on {benchmark}{variant}{note}")
         click.echo("  " + ", ".join(f"{name}={value}" for name, value in recipe.settings.items()))
         for departure in recipe.departures:
             tell(f"  unlike the paper: {departure}")
@@ -124,11 +121,6 @@ def show(session: Session, method: str, as_json: bool) -> None:
     for departure in found.departures:
         tell(f"unlike the paper: {departure}")
     click.echo(f"\n{len(verdicts)} claims (registry claims {method}), {len(runs)} runs (registry runs {method})")
-
-
-def spread(result: Aggregate) -> dict[str, Cell]:
-    interval = "" if result.low is None else f"{percent(result.low)} to {percent(result.high)}"
-    return {"n": result.n, "mean": percent(result.mean), "sd": percent(result.sd), "95% interval": interval}
 
 
 @cli.command()
@@ -197,14 +189,25 @@ def claims(session: Session, method: str | None, as_json: bool) -> None:
 def runs(session: Session, method: str | None, benchmark: str | None, as_json: bool) -> None:
     """List the runs, newest first, also those that failed."""
     registry = session.registry
-    found = registry.runs(method, benchmark)
+    found, synthetic = registry.runs(method, benchmark), registry.synthetic()
     if as_json:
-        click.echo(to_json([{**asdict(run), "why_not_ranked": registry.why_not_ranked(run)} for run in found]))
+        click.echo(
+            to_json(
+                [
+                    {
+                        **asdict(run),
+                        "synthetic": run.benchmark in synthetic,
+                        "why_not_ranked": registry.why_not_ranked(run),
+                    }
+                    for run in found
+                ]
+            )
+        )
         return
     rows: list[dict[str, Cell]] = [
         {
             "run": run.name,
-            "benchmark": run.benchmark,
+            "benchmark": run.benchmark + (" (synthetic data)" if run.benchmark in synthetic else ""),
             "status": run.status,
             "value": percent(run.value),
             "untrained": percent(run.untrained),

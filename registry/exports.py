@@ -46,6 +46,7 @@ CSV_COLUMNS = (
     "run",
     "method",
     "benchmark",
+    "synthetic",
     "benchmark_version",
     "recipe",
     "follows_recipe",
@@ -68,6 +69,7 @@ def _csv(registry: Registry) -> str:
     stream = io.StringIO()
     writer = csv.writer(stream, lineterminator="\n")
     writer.writerow(CSV_COLUMNS)
+    synthetic = registry.synthetic()
     for run in sorted(registry.all_runs, key=lambda run: (run.started, run.name)):
         why = registry.why_not_ranked(run)
         writer.writerow(
@@ -75,6 +77,7 @@ def _csv(registry: Registry) -> str:
                 run.name,
                 run.method,
                 run.benchmark,
+                str(run.benchmark in synthetic).lower(),
                 run.benchmark_version,
                 run.recipe,
                 str(run.follows_recipe).lower(),

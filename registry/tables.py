@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from registry.records import Aggregate
 
 Cell = str | int | float | bool | None
 
@@ -55,3 +59,9 @@ def duration(seconds: float) -> str:
     if whole < 3600:
         return f"{whole // 60} min {whole % 60:02d} s"
     return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def spread(result: Aggregate) -> dict[str, Cell]:
+    """The cells of n, mean, sample standard deviation and interval, in percent."""
+    interval = "" if result.low is None else f"{percent(result.low)} to {percent(result.high)}"
+    return {"n": result.n, "mean": percent(result.mean), "sd": percent(result.sd), "95% interval": interval}

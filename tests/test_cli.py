@@ -78,6 +78,13 @@ def test_leaderboard_shows_n_spread_interval_and_what_does_not_count(home: Path)
     assert "interrupted: it broke" in output
 
 
+def test_synthetic_data_are_labelled_in_every_listing_of_runs(home: Path) -> None:
+    assert call(home, "runs").output.count("toy_knn (synthetic data)") == 5
+    assert all(run["synthetic"] for run in json.loads(call(home, "runs", "--json").output))
+    assert "--on toy_knn  # synthetic data" in call(home, "show", "alpha").output
+    assert all(",toy_knn,true," in line for line in call(home, "export", "csv").output.splitlines()[1:])
+
+
 def test_claims_show_claim_ours_verdict_and_reason(home: Path) -> None:
     output = call(home, "claims", "alpha").output
     assert 'alpha-near: alpha-near\n  claim    60.00 %, printed "60.0" in Notes\n' in output
