@@ -13,9 +13,9 @@ import torch
 from PIL import Image
 
 from reference_impl import data, parquet, shapes
-from reference_impl.augment import Augmentation
 from reference_impl.errors import DataError
 from registry import Registry
+from tests.test_formulas import recipe_of_v2
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "datasets"
 needs_cifar10 = pytest.mark.skipif(not (SHARED / "cifar10").is_dir(), reason="CIFAR-10 is not at hand")
@@ -168,29 +168,13 @@ def image_folder(root: Path, sizes: dict[str, tuple[int, int]]) -> Path:
     return root
 
 
-def v2_views() -> Augmentation:
-    return Augmentation(
-        crop_scale_min=0.2,
-        flip_probability=0.5,
-        jitter_probability=0.8,
-        jitter_brightness=0.4,
-        jitter_contrast=0.4,
-        jitter_saturation=0.4,
-        jitter_hue=0.1,
-        grayscale_probability=0.2,
-        blur_probability=0.0,
-        blur_sigma_min=0.1,
-        blur_sigma_max=2.0,
-    )
-
-
 def test_folder_views_are_crops_that_differ_and_do_not_depend_on_the_workers(tmp_path: Path) -> None:
     source = data.imagenet1k(image_folder(tmp_path, {"cat": (90, 70), "dog": (64, 64)}), tmp_path).train
     found = []
     for workers in (0, 1, 2):
         source.workers = workers
         torch.manual_seed(3)
-        found.append(next(iter(source.views(4, v2_views(), torch.device("cpu")))))
+        found.append(next(iter(source.views(4, recipe_of_v2(blur_probability=0.0), torch.device("cpu")))))
     first, second = found[0]
     assert first.shape == second.shape == (4, 3, 224, 224)
     assert not torch.equal(first, second)

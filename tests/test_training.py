@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from reference_impl import checkpoint, experiment, training
 from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.errors import CheckpointError, DataError, Diverged
 from reference_impl.training import Epoch, throughput
+from tests.test_formulas import recipe_of_v2
 
 CPU = torch.device("cpu")
 
@@ -49,17 +50,7 @@ SETTINGS: dict[str, experiment.Setting] = {
     "schedule": "cosine",
     "milestones": (),
     "precision": "bfloat16",
-    "crop_scale_min": 0.4,
-    "flip_probability": 0.5,
-    "jitter_probability": 0.8,
-    "jitter_brightness": 0.4,
-    "jitter_contrast": 0.4,
-    "jitter_saturation": 0.4,
-    "jitter_hue": 0.1,
-    "grayscale_probability": 0.2,
-    "blur_probability": 0.5,
-    "blur_sigma_min": 0.1,
-    "blur_sigma_max": 2.0,
+    **asdict(recipe_of_v2(crop_scale_min=0.4)),
 }
 
 
