@@ -2,6 +2,7 @@
 
 RegistryError            (the command line prints it and exits with 1)
   UnknownName            no method, benchmark, term, recipe, ... of that name
+  AmbiguousName          a name that several subjects bear equally
   BadSetting             a recipe or --set has a keyword or a value that nothing takes
   BrokenFile             a Turtle file that does not parse
   QueryRefused           SPARQL that is wrong, writes, reaches outside or takes too long
@@ -16,7 +17,13 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 from pathlib import Path
 
-LISTED_BY = {"method": "registry methods", "benchmark": "registry benchmarks", "question": "registry ask"}
+LISTED_BY = {
+    "method": "registry methods",
+    "benchmark": "registry benchmarks",
+    "question": "registry ask",
+    "subject": "registry methods, registry benchmarks, registry claims",
+    "run": "registry runs",
+}
 
 
 class RegistryError(Exception):
@@ -38,6 +45,14 @@ class UnknownName(RegistryError):
         else:
             hint = f"; there are {len(known)}, such as {known[0]}" if known else "; there is none yet"
         super().__init__(f"no {kind} {name!r}{hint}")
+
+
+class AmbiguousName(RegistryError):
+    """Several subjects are called so; each can be named by its kind and slug."""
+
+    def __init__(self, name: str, bearers: Iterable[str]) -> None:
+        bearers = sorted(bearers)
+        super().__init__(f"{name!r} is the name of {', '.join(bearers)}; say which, for instance {bearers[0]!r}")
 
 
 class BadSetting(RegistryError):

@@ -1,47 +1,67 @@
 """Turtle files in, query rows out.  The files are the truth; the store is rebuilt from them.
 
-Each file is one named graph, so every triple knows its file.
+Each file is one named graph, so every triple knows its file.  A small graph is loaded into memory,
+a large one is kept in an index on disk that reads only changed files again.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Iterator
-from contextlib import suppress
+from collections.abc import Collection, Iterator
 from functools import cached_property
 from importlib import resources
 from pathlib import Path
-from urllib.parse import quote
+from threading import Lock
 
 import pyoxigraph as ox
 
+from registry import index, search
 from registry.errors import BrokenFile, UnknownName
 from registry.home import Home
 from registry.namespaces import PREFIXES, iri
-
-Value = str | int | float | bool | None
-Term = ox.NamedNode | ox.BlankNode | ox.Literal | ox.Triple
+from registry.scanning import Known, scan
+from registry.search import Found
+from registry.summary import Summary, by_subject
+from registry.triples import Term, Value, graph_of, name_of, python_value
 
 
 class Graph:
     """The triples of all files of a home.  A file that does not parse is kept in `broken`."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, *, trusting: bool = True) -> None:
+        """With `trusting` false every file is looked at; see `scanning`."""
         self.home = home
-        self.files = home.files()
-        self.store = ox.Store()
-        self.broken: list[BrokenFile] = []
-        for name, path in self.files.items():
-            self._load(name, path)
+        self.version: index.Version | None = None
+        """The version of the index that is read, or None when the graph is in memory."""
+        self.remark: str | None = None
+        """What is not as it should be with the index; the answers are still those of files."""
+        self._searching = Lock()
+        if index.exists(home):
+            self._open_index(trusting)
+        if self.version is None:
+            files = scan(home, Known()).suspects
+            if self.remark is None and index.is_large(files):
+                self._open_index(trusting)
+        self.store: ox.Store = ox.Store() if self.version is None else self.version.store
+        self.summary: Summary = Summary.create() if self.version is None else self.version.summary
+        if self.version is None:
+            self.store.extend(list(index.take_in(files, self.summary)))
+        self.broken = [BrokenFile(*flaw) for flaw in self.summary.broken()]
 
-    def _load(self, name: str, path: Path) -> None:
+    def _open_index(self, trusting: bool) -> None:
         try:
-            self.store.load(path.read_bytes(), format=ox.RdfFormat.TURTLE, to_graph=graph_of(name))
-        except SyntaxError as error:
-            self.broken.append(BrokenFile(path, error.lineno, str(error.msg).removeprefix("Parser error at ")))
-        except (OSError, ValueError) as error:
-            self.broken.append(BrokenFile(path, None, str(error)))
+            self.version = index.current(self.home, trusting=trusting)
+        except index.FAILURES as error:  # memory has to do
+            folder = index.folder_of(self.home)
+            self.remark = f"the index in {folder} cannot be used, so every file was read again: {error}"
+            return
+        if self.version.stale:
+            self.remark = "another process is updating the index; this is the state before"
+
+    @cached_property
+    def files(self) -> dict[str, Path]:
+        """Every file by its path below its layer, sorted."""
+        return self.summary.files()
 
     def rows(self, query: str, **terms: str) -> list[dict[str, Value]]:
         """The answers to `queries/<query>.rq`; `$name` in it stands for the IRI given as `name`."""
@@ -67,9 +87,24 @@ class Graph:
 
     def value(self, subject: str, predicate: str) -> Value:
         """One value of a property, or None."""
-        for term in self.properties(subject).get(predicate, []):
-            return python_value(term)
+        for quad in self.store.quads_for_pattern(ox.NamedNode(subject), ox.NamedNode(predicate), None, None):
+            return python_value(quad.object)
         return None
+
+    def subjects(self, predicate: str, target: str) -> list[str]:
+        """Every named subject that points at a target by a property."""
+        quads = self.store.quads_for_pattern(None, ox.NamedNode(predicate), ox.NamedNode(target), None)
+        return [quad.subject.value for quad in quads if isinstance(quad.subject, ox.NamedNode)]
+
+    def search(self, query: str, kinds: Collection[str] = (), limit: int = 20) -> Found:
+        """Subjects by their words, best first; see `search.find`."""
+        with self._searching:
+            if not self.summary.searchable:
+                for name in self.files:
+                    quads = self.store.quads_for_pattern(None, None, None, graph_of(name))
+                    search.add(self.summary.connection, name, by_subject(quads))
+                self.summary.searchable = True
+        return search.find(self.summary.connection, query, kinds, limit)
 
     def items(self, head: Term) -> list[Term]:
         """The members of an RDF list."""
@@ -83,15 +118,9 @@ class Graph:
             head = following[0] if following else nil
         return members
 
-    @cached_property
-    def slugs(self) -> dict[str, list[str]]:
-        """The slugs of each kind: {"method": ["moco_v1", "moco_v2"], ...}."""
-        found: dict[str, list[str]] = {}
-        for row in self.rows("slugs"):
-            subject = str(row["subject"])
-            kind, _, name = subject.removeprefix(PREFIXES["reg"].removesuffix("vocabulary#")).partition("/")
-            found.setdefault(kind, []).append(name)
-        return {kind: sorted(names) for kind, names in found.items()}
+    def names(self, kind: str) -> list[str]:
+        """The slugs of a kind of subject: "method" gives ["moco_v1", "moco_v2"]."""
+        return self.summary.names(kind)
 
     def find(self, kind: str, name: str) -> str:
         """The IRI of a subject by its slug, or of a term by its notation; raises UnknownName with a guess."""
@@ -101,19 +130,22 @@ class Graph:
             terms = sorted(quad.subject.value for quad in noted if isinstance(quad.subject, ox.NamedNode))
             if len(terms) == 1:
                 return terms[0]
-        if name not in self.slugs.get(kind, []):
-            raise UnknownName(kind, name, self.slugs.get(kind, []))
+        if not self.summary.has(kind, name):
+            raise UnknownName(kind, name, self.names(kind))
         return iri(kind, name)
 
     def files_of(self, subject: str) -> list[str]:
         """The files in which the subject stands, by their path below the ontology."""
         quads = self.store.quads_for_pattern(ox.NamedNode(subject), None, None, None)
-        graphs = {quad.graph_name for quad in quads}
-        return sorted(name for name in self.files if graph_of(name) in graphs)
+        graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, ox.NamedNode)}
+        return sorted(name for graph in graphs if (name := name_of(graph)) is not None)
 
     def line_of(self, subject: str, file: str) -> int | None:
         """The line on which a file first speaks of a subject, from 1."""
-        text = self.files[file].read_text(encoding="utf-8", errors="replace")
+        try:
+            text = self.files[file].read_text(encoding="utf-8", errors="replace")
+        except OSError:  # deleted since it was read
+            return None
         spellings = [f"<{subject}>"]
         for prefix, base in re.findall(r"@prefix\s+([\w-]*:)\s*<([^>]*)>", text):
             if subject.startswith(base):
@@ -124,37 +156,20 @@ class Graph:
         return None
 
 
-def python_value(term: Term | None) -> Value:
-    """A literal as the Python value it stands for, an IRI as text."""
-    if term is None:
-        return None
-    if isinstance(term, ox.Literal):
-        kind = term.datatype.value.removeprefix(PREFIXES["xsd"])
-        if kind == "boolean":
-            return term.value == "true"
-        with suppress(ValueError):  # "abc"^^xsd:integer, or more digits than Python reads, stays text
-            if kind == "integer":
-                return int(term.value)
-            if kind in ("decimal", "double", "float") and math.isfinite(number := float(term.value)):
-                return number
-        return term.value
-    return term.value if isinstance(term, ox.NamedNode) else str(term)
-
-
-def graph_of(name: str) -> ox.NamedNode:
-    """The named graph of a file, by its path below the ontology."""
-    return ox.NamedNode(iri("file", quote(name, errors="surrogateescape")))
-
-
 def read_query(name: str) -> str:
     """The text of a named question; raises UnknownName."""
     file = resources.files("registry") / "queries" / f"{name}.rq"
-    if not re.fullmatch(r"\w+", name) or not file.is_file():
+    if not re.fullmatch(r"(checks/)?\w+", name) or not file.is_file():
         raise UnknownName("question", name, query_names())
     return file.read_text(encoding="utf-8")
 
 
+def parameters_of(text: str) -> dict[str, str]:
+    """The parameters that the text of a named question declares, each with a kind of subject or `number`."""
+    return dict(re.findall(r"^# \$(\w+): (\w+)$", text, re.MULTILINE))
+
+
 def query_names() -> list[str]:
-    """All named questions."""
+    """All named questions; those of `checks` are asked by the checks alone."""
     folder = resources.files("registry") / "queries"
     return sorted(file.name.removesuffix(".rq") for file in folder.iterdir() if file.name.endswith(".rq"))

@@ -8,6 +8,8 @@ from pathlib import Path
 
 from registry.errors import RegistryError
 
+RESULTS = "results"
+
 FOLDERS = {
     "terms": "term",
     "methods": "method",
@@ -19,9 +21,13 @@ FOLDERS = {
     "datasets": "dataset",
     "benchmarks": "benchmark",
     "claims": "claim",
-    "results": "run",
+    RESULTS: "run",
+    "notices": "notice",
 }
 """The folders of an ontology, and the kind of subject that a file of each describes."""
+
+IMPORTS = "imports"
+"""The folder of what other collections state: a file holds many subjects, which are none of ours."""
 
 LANDMARK = Path("ontology", "vocabulary.ttl")
 
@@ -39,19 +45,19 @@ class Home:
     work: Path
     """Checkpoints and downloads; nothing there is part of the graph."""
 
-    def folders(self, layer: Path) -> list[Path]:
-        """Those that are read.  A user's own folder may hold anything else beside them."""
-        if layer != self.layers[0]:
-            return [layer / name for name in FOLDERS]
-        return [folder for folder in layer.iterdir() if folder.is_dir()]
+    def reads(self, layer: Path, folder: str) -> bool:
+        """Whether a folder of a layer is read.  A user's own may hold anything else beside ours."""
+        return layer == self.layers[0] or folder in (*FOLDERS, IMPORTS)
 
-    def files(self) -> dict[str, Path]:
-        """Every Turtle file by its path below its layer, `methods/moco_v2.ttl`, sorted."""
-        found: dict[str, Path] = {}
-        for layer in self.layers:
-            for path in (*layer.glob("*.ttl"), *(p for f in self.folders(layer) for p in f.rglob("*.ttl"))):
-                found[path.relative_to(layer).as_posix()] = path
-        return dict(sorted(found.items()))
+    @property
+    def imports(self) -> Path:
+        """Where imported collections go: beside the results."""
+        return self.results.parent / IMPORTS
+
+    @property
+    def notices(self) -> Path:
+        """What is said of runs after they were filed, beside their results."""
+        return self.results.parent / "notices"
 
 
 def find_home(named: Path | None = None) -> Home:
@@ -82,12 +88,21 @@ def find_home(named: Path | None = None) -> Home:
 
 
 def _checkout(root: Path) -> Home:
+    _require_name(root)
     ontology = root / "ontology"
     return Home(layers=(ontology,), results=ontology / "results", work=root / ".registry")
 
 
 def _layered(folder: Path) -> Home:
+    _require_name(folder)
     return Home(layers=(shipped_ontology(), folder), results=folder / "results", work=folder / ".registry")
+
+
+def _require_name(folder: Path) -> None:
+    try:
+        str(folder).encode()
+    except UnicodeEncodeError:
+        raise RegistryError(f"the name of {str(folder)!a} is not UTF-8; name another folder with --home") from None
 
 
 def shipped_ontology() -> Path:

@@ -17,6 +17,8 @@ KINDS = (
     "protocol",
     "task",
     "run",
+    "import",
+    "notice",
 )
 """Subjects that have a slug: `method:moco_v2` is BASE + "method/moco_v2"."""
 
@@ -26,6 +28,7 @@ PREFIXES = {
     "ep": BASE + "evaluation-parameter/",
     **{kind: f"{BASE}{kind}/" for kind in KINDS},
     "file": BASE + "file/",
+    "pwc": BASE + "pwc/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
@@ -35,6 +38,7 @@ PREFIXES = {
     "qb": "http://purl.org/linked-data/cube#",
     "schema": "https://schema.org/",
     "fabio": "http://purl.org/spar/fabio/",
+    "prism": "http://prismstandard.org/namespaces/basic/2.0/",
     "dcterms": "http://purl.org/dc/terms/",
     "qudt": "http://qudt.org/schema/qudt/",
     "unit": "http://qudt.org/vocab/unit/",

@@ -1,0 +1,352 @@
+"""What listings need of a graph's files, row by row, in SQLite: files, subjects, runs.
+
+It is filled from the same triples as the store, file by file, and can be made again at any time.
+Asking it for the runs of one benchmark takes milliseconds where a query over all runs takes seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import pyoxigraph as ox
+
+from registry import search
+from registry.namespaces import BASE, KINDS, iri, slug
+from registry.scanning import Known, Stamp
+from registry.triples import Term, python_value
+
+RUN_PROPERTIES = {
+    iri(*name): column
+    for column, name in {
+        "method": ("mls", "realizes"),
+        "benchmark": ("reg", "onBenchmark"),
+        "version": ("reg", "benchmarkVersion"),
+        "recipe": ("reg", "followsRecipe"),
+        "departsFrom": ("reg", "departsFromRecipe"),
+        "recipeHash": ("reg", "recipeHash"),
+        "benchmarkHash": ("reg", "benchmarkHash"),
+        "seed": ("reg", "seed"),
+        "status": ("reg", "status"),
+        "started": ("prov", "startedAtTime"),
+        "reason": ("reg", "reason"),
+        "imagesPerSecond": ("reg", "imagesPerSecond"),
+        "wallSeconds": ("reg", "wallSeconds"),
+        "peakMemory": ("reg", "peakMemory"),
+        "device": ("reg", "deviceModel"),
+        "sourceSha256": ("reg", "sourceSha256"),
+    }.items()
+}
+RUN_COLUMNS = ("run", "file", *RUN_PROPERTIES.values(), "value", "untrained", "changed", "stated")
+
+SCHEMA = f"""
+CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
+CREATE TABLE folders (path TEXT PRIMARY KEY, modified INTEGER) WITHOUT ROWID;
+CREATE TABLE files (name TEXT PRIMARY KEY, folder TEXT, path TEXT, size INTEGER, modified INTEGER, inode INTEGER,
+                    sha256 TEXT, triples INTEGER, flaw TEXT, line INTEGER) WITHOUT ROWID;
+CREATE INDEX files_by_folder ON files (folder);
+CREATE INDEX files_broken ON files (flaw) WHERE flaw IS NOT NULL;
+CREATE TABLE subjects (kind TEXT, name TEXT, file TEXT, PRIMARY KEY (kind, name, file)) WITHOUT ROWID;
+CREATE INDEX subjects_by_file ON subjects (file);
+CREATE TABLE stated (id INTEGER PRIMARY KEY, properties TEXT UNIQUE);
+CREATE TABLE runs ({", ".join(RUN_COLUMNS)}, PRIMARY KEY (run, file)) WITHOUT ROWID;
+CREATE INDEX runs_by_file ON runs (file);
+CREATE INDEX runs_by_method ON runs (method, started DESC, run);
+CREATE INDEX runs_by_benchmark ON runs (benchmark, started DESC, run);
+CREATE INDEX runs_by_recipe ON runs (recipe, benchmark, started DESC, run);
+CREATE INDEX runs_by_start ON runs (started DESC, run);
+CREATE TABLE recipes (recipe TEXT, file TEXT, content TEXT, PRIMARY KEY (recipe, file)) WITHOUT ROWID;
+CREATE INDEX recipes_by_file ON recipes (file);
+"""
+
+LAYOUT = sha256(
+    repr((3, SCHEMA, search.SCHEMA, search.LABELS, search.NAMES, search.BODIES, RUN_PROPERTIES, KINDS)).encode()
+).hexdigest()
+"""Another one for each way of filling the tables; whoever changes how rows are made counts up the number."""
+
+Row = dict[str, Any]  # one of SQLite: text, numbers and None
+
+
+class Summary(Known):
+    """The tables of one state of a graph."""
+
+    def __init__(self, connection: sqlite3.Connection, *, searchable: bool = True) -> None:
+        self.connection = connection
+        self.searchable = searchable
+        """Whether the words are kept as well; a graph in memory does that only when it is searched."""
+        connection.row_factory = sqlite3.Row
+
+    @classmethod
+    def create(cls, file: Path | None = None) -> Summary:
+        """An empty one, in a new file or in memory."""
+        connection = sqlite3.connect(":memory:" if file is None else file, check_same_thread=False)
+        # Written beside the published ones and synced once, before it is published.
+        connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;" + SCHEMA + search.SCHEMA)
+        return cls(connection, searchable=file is not None)
+
+    @classmethod
+    def open(cls, file: Path, *, writing: bool = False) -> Summary:
+        """One that `create` made; raises sqlite3.DatabaseError when it is damaged."""
+        # A published one never changes, so it needs no locks.
+        mode = "mode=rw" if writing else "mode=ro&immutable=1"
+        connection = sqlite3.connect(f"{file.as_uri()}?{mode}", uri=True, check_same_thread=False)
+        if writing:
+            connection.executescript("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")
+        return cls(connection)
+
+    # Writing
+
+    def add(self, name: str, stamp: Stamp, checksum: str, quads: Sequence[ox.Quad]) -> None:
+        """Takes in a file that was read.  `forget` it first when it was there before."""
+        self._add_file(name, stamp, checksum, len(quads), None, None)
+        subjects = by_subject(quads)
+        if self.searchable:
+            search.add(self.connection, name, subjects)
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)",
+            [(*named, name) for address, found in subjects.items() if (named := _kind(address, found))],
+        )
+        for row in _runs(subjects):
+            row["stated"] = self._stated(row["stated"])
+            values = [row.get(column) for column in RUN_COLUMNS if column != "file"]
+            values.insert(1, name)
+            marks = ", ".join("?" * len(RUN_COLUMNS))
+            self.connection.execute(f"INSERT OR IGNORE INTO runs VALUES ({marks})", values)
+        self.connection.executemany(
+            "INSERT OR IGNORE INTO recipes VALUES (?, ?, ?)",
+            [(address, name, json.dumps(content)) for address, content in _recipes(subjects)],
+        )
+
+    def add_broken(self, name: str, stamp: Stamp, checksum: str, line: int | None, flaw: str) -> None:
+        """Takes in a file that does not parse, so that it is reported without being read again."""
+        self._add_file(name, stamp, checksum, 0, flaw, line)
+
+    def _add_file(
+        self, name: str, stamp: Stamp, checksum: str, triples: int, flaw: str | None, line: int | None
+    ) -> None:
+        folder = str(Path(stamp.path).parent)
+        self.connection.execute(
+            "INSERT OR REPLACE INTO files VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (name, folder, stamp.path, stamp.size, stamp.modified, stamp.inode, checksum, triples, flaw, line),
+        )
+
+    def forget(self, name: str) -> None:
+        """Drops all that was read from a file."""
+        for table, column in (("files", "name"), ("subjects", "file"), ("runs", "file"), ("recipes", "file")):
+            self.connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
+        search.forget(self.connection, name)
+
+    def restamp(self, name: str, stamp: Stamp) -> None:
+        """Notes that a file has another time and the same content."""
+        self.connection.execute(
+            "UPDATE files SET folder = ?, path = ?, size = ?, modified = ?, inode = ? WHERE name = ?",
+            (str(Path(stamp.path).parent), stamp.path, stamp.size, stamp.modified, stamp.inode, name),
+        )
+
+    def trust(self, folders: Mapping[str, int]) -> None:
+        """Replaces the folders that the next scan may skip."""
+        self.connection.execute("DELETE FROM folders")
+        self.connection.executemany("INSERT INTO folders VALUES (?, ?)", folders.items())
+
+    def note(self, name: str, value: str) -> None:
+        """Keeps a fact about this summary itself."""
+        self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
+
+    def _stated(self, properties: str) -> int:
+        self.connection.execute("INSERT OR IGNORE INTO stated (properties) VALUES (?)", (properties,))
+        (row,) = self.connection.execute("SELECT id FROM stated WHERE properties = ?", (properties,))
+        return int(row["id"])
+
+    # Reading
+
+    def fact(self, name: str) -> str | None:
+        """A fact that was noted, or None."""
+        for row in self.connection.execute("SELECT value FROM facts WHERE name = ?", (name,)):
+            return str(row["value"])
+        return None
+
+    def folders(self) -> dict[str, int]:
+        """Folders with the time at which they were trusted; one with a broken file is not, for that may be mended."""
+        found = {row["path"]: row["modified"] for row in self.connection.execute("SELECT * FROM folders")}
+        broken = self.connection.execute("SELECT DISTINCT folder FROM files WHERE flaw IS NOT NULL")
+        return found | {row["folder"]: 0 for row in broken}
+
+    def stamps(self, folder: str) -> dict[str, Stamp]:
+        """The files that were read from a folder."""
+        rows = self.connection.execute(
+            "SELECT name, path, size, modified, inode FROM files WHERE folder = ?", (folder,)
+        )
+        return {row[0]: Stamp(*row[1:]) for row in rows}
+
+    def stamp(self, name: str) -> Stamp | None:
+        """How a file was found when it was read."""
+        query = "SELECT path, size, modified, inode FROM files WHERE name = ?"
+        for row in self.connection.execute(query, (name,)):
+            return Stamp(*row)
+        return None
+
+    def checksum(self, name: str) -> str | None:
+        """sha256 of a file's content when it was read."""
+        for row in self.connection.execute("SELECT sha256 FROM files WHERE name = ?", (name,)):
+            return str(row["sha256"])
+        return None
+
+    def files(self) -> dict[str, Path]:
+        """All files by their name below the ontology, sorted."""
+        rows = self.connection.execute("SELECT name, path FROM files ORDER BY name")
+        return {row["name"]: Path(row["path"]) for row in rows}
+
+    def broken(self) -> list[tuple[Path, int | None, str]]:
+        """The files that do not parse, with line and reason."""
+        rows = self.connection.execute("SELECT path, line, flaw FROM files WHERE flaw IS NOT NULL ORDER BY name")
+        return [(Path(row["path"]), row["line"], row["flaw"]) for row in rows]
+
+    def size(self) -> tuple[int, int]:
+        """How many files and triples there are."""
+        (row,) = self.connection.execute("SELECT COUNT(*), COALESCE(SUM(triples), 0) FROM files")
+        return row[0], row[1]
+
+    def names(self, kind: str, beginning: str = "") -> list[str]:
+        """The slugs of the subjects of a kind, or of those that begin so; sorted."""
+        rows = self.connection.execute(
+            "SELECT DISTINCT name FROM subjects WHERE kind = ? AND name >= ? AND name < ? ORDER BY name",
+            (kind, beginning, beginning + "\U0010ffff"),
+        )
+        return [row["name"] for row in rows]
+
+    def counts(self) -> dict[str, int]:
+        """How many subjects of each kind are described."""
+        rows = self.connection.execute("SELECT kind, COUNT(DISTINCT name) FROM subjects GROUP BY kind")
+        return {row[0]: row[1] for row in rows}
+
+    def has(self, kind: str, name: str) -> bool:
+        """Whether a subject is described."""
+        query = "SELECT 1 FROM subjects WHERE kind = ? AND name = ? LIMIT 1"
+        return bool(self.connection.execute(query, (kind, name)).fetchall())
+
+    def recipe(self, name: str) -> Content:
+        """What the files say of a recipe; nothing when there is none."""
+        found: Content = {}
+        query = "SELECT content FROM recipes WHERE recipe = ? ORDER BY file"
+        for row in self.connection.execute(query, (iri("recipe", name),)):
+            for address, values in json.loads(row["content"]).items():
+                found.setdefault(address, []).extend(values)
+        return found
+
+    def runs(
+        self,
+        *,
+        method: str | None = None,
+        benchmark: str | None = None,
+        recipe: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> Iterator[Row]:
+        """The runs, newest first, one row each even where a run stands in two files."""
+        named = {"method": method, "benchmark": benchmark, "recipe": recipe, "run": name}
+        terms = {column: iri(column, slug) for column, slug in named.items() if slug is not None}
+        where = " AND ".join(f"runs.{column} = :{column}" for column in terms) or "1"
+        rows = self.connection.execute(
+            f"SELECT runs.*, properties FROM runs JOIN stated ON stated.id = runs.stated WHERE {where} "
+            "AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.run = runs.run AND other.file < runs.file) "
+            f"ORDER BY started DESC, run LIMIT {-1 if limit is None else limit}",
+            terms,
+        )
+        for row in rows:
+            yield {**row, "changed": json.loads(row["changed"]), "stated": row["properties"].split()}
+
+
+FIRST, REST = iri("rdf", "first"), iri("rdf", "rest")
+NIL = ox.NamedNode(iri("rdf", "nil"))
+
+Subjects = dict[str, dict[str, list[Term]]]
+
+Content = dict[str, list[Any]]
+"""The values of each property as JSON has them: a literal's value, {"iri": ...} or {"list": [...]}."""
+
+
+def by_subject(quads: Iterable[ox.Quad]) -> Subjects:
+    """Predicates and objects of every named subject; of a list or a nested node also its literals."""
+    found: Subjects = {}
+    nested: dict[Term, list[Term]] = {}
+    first: dict[Term, Term] = {}
+    rest: dict[Term, Term] = {}
+    for quad in quads:
+        subject, predicate = quad.subject, quad.predicate.value
+        if isinstance(subject, ox.NamedNode):
+            found.setdefault(subject.value, {}).setdefault(predicate, []).append(quad.object)
+        elif predicate == FIRST:
+            first[subject] = quad.object
+        elif predicate == REST:
+            rest[subject] = quad.object
+        elif isinstance(quad.object, ox.Literal):
+            nested.setdefault(subject, []).append(quad.object)
+    if first or nested:
+        for properties in found.values():
+            for terms in properties.values():
+                terms += [literal for term in terms for literal in nested.get(term, [])]
+                for head in [term for term in terms if term in first]:
+                    seen = set()
+                    while head in first and head not in seen:
+                        seen.add(head)
+                        terms.append(first[head])
+                        head = rest.get(head, head)
+    return found
+
+
+def _kind(address: str, found: Mapping[str, object]) -> tuple[str, str] | None:
+    """Kind and slug of a subject of ours that is described, not only mentioned."""
+    if not address.startswith(BASE) or "#" in address or iri("rdf", "type") not in found:
+        return None
+    kind, _, name = address.removeprefix(BASE).partition("/")
+    return (kind, name) if kind in KINDS and name else None
+
+
+def _runs(subjects: Subjects) -> Iterator[Row]:
+    """A row for each run that a file describes."""
+    outputs: dict[str, list[dict[str, list[Term]]]] = {}
+    for found in subjects.values():
+        for term in found.get(iri("prov", "wasGeneratedBy"), []):
+            if isinstance(term, ox.NamedNode):
+                outputs.setdefault(term.value, []).append(found)
+    for address, found in subjects.items():
+        if iri("mls", "realizes") not in found:
+            continue
+        row: Row = {column: _first(found.get(name)) for name, column in RUN_PROPERTIES.items()}
+        row["run"] = address
+        row["started"] = str(row["started"] or "").replace("+00:00", "Z") or None  # times in order as texts
+        row["changed"] = json.dumps(
+            sorted(str(python_value(term)) for term in found.get(iri("reg", "changedSetting"), []))
+        )
+        row["stated"] = " ".join(sorted(found))
+        for output in outputs.get(address, []):
+            state = slug(str(_first(output.get(iri("reg", "encoderState")))))
+            column = {"Trained": "value", "Untrained": "untrained"}.get(state)
+            if column:
+                row[column] = _first(output.get(iri("mls", "hasValue")))
+        yield row
+
+
+def _recipes(subjects: Subjects) -> Iterator[tuple[str, Content]]:
+    """The properties of each recipe that a file describes."""
+    for address, found in subjects.items():
+        if iri("reg", "ofMethod") in found:
+            yield address, {name: _content(terms) for name, terms in found.items()}
+
+
+def _content(terms: Sequence[Term]) -> list[Any]:
+    # `by_subject` puts the members of a list behind its head.
+    if any(isinstance(term, ox.BlankNode) or term == NIL for term in terms):
+        return [{"list": [python_value(term) for term in terms if isinstance(term, ox.Literal)]}]
+    return [{"iri": term.value} if isinstance(term, ox.NamedNode) else python_value(term) for term in terms]
+
+
+def _first(terms: Sequence[Term] | None) -> object:
+    """The value, and of several always the same one."""
+    if not terms:
+        return None
+    return python_value(terms[0] if len(terms) == 1 else min(terms, key=str))
