@@ -3,18 +3,29 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import suppress
 
 import pyoxigraph as ox
 
 from registry.errors import BadSetting
-from registry.graph import Graph, Term, Value, python_value
+from registry.graph import Graph
 from registry.namespaces import PREFIXES, iri, slug
-from registry.records import Benchmark, Claim, Dataset, Method, Recipe
+from registry.records import Benchmark, Claim, Dataset, Method, Recipe, Run
 from registry.signatures import CONSUMERS, Keyword, Setting, keywords
+from registry.triples import Term, Value, python_value
 
 Properties = Mapping[str, Sequence[Term]]
+
+UNITS = {
+    iri("unit", "PERCENT"): "%",
+    iri("unit", "FRACTION"): "%",
+    iri("reg", "PercentagePoint"): "points",
+    iri("unit", "SEC"): "s",
+    iri("unit", "MIN"): "min",
+    iri("unit", "HR"): "h",
+    iri("unit", "GigaBYTE"): "GB",
+}
 
 
 def read_method(graph: Graph, name: str) -> Method:
@@ -34,23 +45,45 @@ def read_method(graph: Graph, name: str) -> Method:
 
 def read_recipe(graph: Graph, name: str, _above: tuple[str, ...] = ()) -> Recipe:
     """The recipe with the settings of those it is based on, nearer ones first; raises BadSetting."""
-    found = graph.properties(iri("recipe", name))
-    settings = settings_of(graph, found, "hp")
-    base = _slug(found, "reg", "basedOn")
-    if base is not None:
+    found = graph.summary.recipe(name)
+
+    def texts(local: str) -> list[str]:
+        return sorted(value for value in found.get(iri("reg", local), []) if isinstance(value, str))
+
+    def slugs(local: str) -> list[str]:
+        values = found.get(iri("reg", local), [])
+        return sorted(slug(value["iri"]) for value in values if isinstance(value, dict) and "iri" in value)
+
+    settings = {
+        address.removeprefix(PREFIXES["hp"]): _plain(values, address)
+        for address, values in sorted(found.items())
+        if address.startswith(PREFIXES["hp"])
+    }
+    for base in slugs("basedOn")[:1]:
         if base in (*_above, name):
             raise BadSetting(f"recipe {name!r} is based on itself")
         settings = read_recipe(graph, base, (*_above, name)).settings | settings
-    method = _slug(found, "reg", "ofMethod") or ""
-    implementation = _text(graph.properties(iri("method", method)), "reg", "implementation")
+    method = next(iter(slugs("ofMethod")), "")
+    implementation = graph.value(iri("method", method), iri("reg", "implementation"))
     return Recipe(
         name=name,
         method=method,
-        variant=_text(found, "reg", "variantName"),
-        benchmarks=_slugs(found, "reg", "onBenchmark"),
-        settings=accepted(settings, [implementation, *CONSUMERS] if implementation else []),
-        departures=_texts(found, "reg", "differsFromPaper"),
+        variant=next(iter(texts("variantName")), None),
+        benchmarks=tuple(slugs("onBenchmark")),
+        settings=accepted(settings, [str(implementation), *CONSUMERS] if implementation else []),
+        departures=tuple(texts("differsFromPaper")),
     )
+
+
+def _plain(values: Sequence[object], address: str) -> Setting:
+    if len(values) > 1:
+        raise BadSetting(f"{slug(address)} has {len(values)} values")
+    value = values[0]
+    if isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, dict) and "list" in value:
+        return tuple(value["list"])
+    raise BadSetting(f"{slug(address)} is {value}, which is no value")
 
 
 def read_benchmark(graph: Graph, name: str) -> Benchmark:
@@ -95,40 +128,131 @@ def read_dataset(graph: Graph, name: str) -> Dataset:
     )
 
 
-def read_claim(graph: Graph, row: Mapping[str, Value]) -> Claim:
-    """From a row of `queries/claims.rq`; fractions become percent."""
-    address = str(row["claim"])
+NEEDED_OF_CLAIMS = (
+    *(
+        ("skos", "prefLabel"),
+        ("reg", "aboutMethod"),
+        ("reg", "onBenchmark"),
+        ("mls", "hasValue"),
+        ("qudt", "hasUnit"),
+    ),
+    *(("reg", "statedText"), ("prov", "hadPrimarySource"), ("reg", "locator"), ("reg", "evidenceLevel")),
+    *(("reg", "statistic"), ("reg", "selectionRule")),
+)
+
+
+def read_claim(graph: Graph, name: str) -> Claim | None:
+    """What the graph says of a claim, fractions as percent; None where the shapes miss something in it."""
+    address = iri("claim", name)
     found = graph.properties(address)
-    fraction = row["unit"] == iri("unit", "FRACTION")
-    scale = 100.0 if fraction else 1.0
-    printed = _stated_digits(str(row["stated"]), number(row["value"], "mls:hasValue"))
-    decimals = max(0, len(printed) - (2 if fraction else 0))
+    if any(iri(*needed) not in found for needed in NEEDED_OF_CLAIMS):
+        return None
+
+    def needed(prefix: str, local: str) -> str:
+        return str(python_value(found[iri(prefix, local)][0]))
+
+    stated_unit = needed("qudt", "hasUnit")
+    unit = UNITS.get(stated_unit)
+    if unit is None:
+        raise BadSetting(f"qudt:hasUnit is {stated_unit}, which no claim has")
+    fraction = stated_unit == iri("unit", "FRACTION")
+    scale, shift = (100.0, 2) if fraction else (1.0, 0)
+    stated, source = needed("reg", "statedText"), needed("prov", "hadPrimarySource")
+    value = number(graph.value(address, iri("mls", "hasValue")), "mls:hasValue")
+    spread = graph.value(address, iri("reg", "statedSpread"))
+    spread = None if spread is None else number(spread, "reg:statedSpread")
+    ddof = graph.value(address, iri("reg", "spreadDdof"))
     return Claim(
-        name=slug(address),
-        label=str(row["label"]),
-        method=slug(str(row["method"])),
-        benchmark=slug(str(row["benchmark"])),
-        value=number(row["value"], "mls:hasValue") * scale,
-        decimals=decimals,
-        stated=str(row["stated"]),
-        locator=str(row["locator"]),
-        source=str(row["sourceTitle"] or slug(str(row["source"]))),
-        evidence=slug(str(row["evidence"])),
-        statistic=slug(str(row["statistic"])),
-        selection=slug(str(row["selection"])),
+        name=name,
+        label=needed("skos", "prefLabel"),
+        method=slug(needed("reg", "aboutMethod")),
+        benchmark=slug(needed("reg", "onBenchmark")),
+        value=value * scale,
+        unit=unit,
+        compared_with=_slug(found, "reg", "comparedWith"),
+        decimals=max(0, len(_stated_digits(stated, value)) - shift),
+        stated=stated,
+        also_stated=_also_stated(graph, found),
+        locator=needed("reg", "locator"),
+        source=str(graph.value(source, iri("dcterms", "title")) or slug(source)),
+        evidence=slug(needed("reg", "evidenceLevel")),
+        statistic=slug(needed("reg", "statistic")),
+        selection=slug(needed("reg", "selectionRule")),
         raw_values=tuple(value * scale for value in _numbers(graph, found, "rawValues")),
         sample_size=_whole(graph.value(address, iri("reg", "sampleSize")), default=1),
+        spread=None if spread is None else spread * scale,
+        spread_decimals=0 if spread is None else max(0, len(_stated_digits(stated, spread)) - shift),
+        spread_ddof=ddof if ddof in (0, 1) and isinstance(ddof, int) else None,
+        spread_is=_text(found, "reg", "statedSpreadIs"),
+        pretrained_on=_slugs(found, "reg", "pretrainedOn"),
         conditions=settings_of(graph, found, "hp"),
         scoring=settings_of(graph, found, "ep"),
         caveats=_texts(found, "reg", "caveat"),
     )
 
 
+def read_run(row: Mapping[str, Value | Sequence[str]], required: Collection[str]) -> Run:
+    """From a row of `Summary.runs`; `required` are the properties without which a run does not count."""
+
+    def text(name: str) -> str | None:
+        return None if row.get(name) is None else str(row[name])
+
+    def needed(name: str) -> str:
+        if (found := text(name)) is None:
+            raise BadSetting(f"the run says nothing of its {name}")
+        return found
+
+    def optional(name: str) -> float | None:
+        return None if row.get(name) is None else number(row[name], name)
+
+    changed, stated = row["changed"], row["stated"]
+    assert isinstance(changed, list)
+    assert isinstance(stated, list)
+    memory = optional("peakMemory")
+    return Run(
+        name=slug(needed("run")),
+        method=slug(needed("method")),
+        benchmark=slug(needed("benchmark")),
+        benchmark_version=int(number(row["version"], "benchmark version")),
+        recipe=slug(text("recipe") or text("departsFrom") or ""),
+        follows_recipe=row["recipe"] is not None,
+        recipe_hash=needed("recipeHash"),
+        benchmark_hash=needed("benchmarkHash"),
+        changed=tuple(changed),
+        seed=int(number(row["seed"], "seed")),
+        status=slug(needed("status")).lower(),
+        started=needed("started"),
+        value=optional("value"),
+        untrained=optional("untrained"),
+        missing=tuple(sorted(slug(name) for name in set(required).difference(stated))),
+        reason=text("reason"),
+        images_per_second=optional("imagesPerSecond"),
+        wall_seconds=optional("wallSeconds"),
+        peak_memory=None if memory is None else int(memory),
+        device=text("device"),
+        source_sha256=text("sourceSha256"),
+    )
+
+
+def _also_stated(graph: Graph, found: Properties) -> tuple[str, ...]:
+    """Each other place that prints the number: its verbatim text, and where it stands."""
+    places = []
+    for node in found.get(iri("reg", "alsoStated"), []):
+        if not isinstance(node, ox.NamedNode | ox.BlankNode):
+            raise BadSetting(f"reg:alsoStated is {node}, not a statement")
+        parts = {quad.predicate.value: quad.object for quad in graph.store.quads_for_pattern(node, None, None, None)}
+        stated, locator = parts.get(iri("reg", "statedText")), parts.get(iri("reg", "locator"))
+        if isinstance(stated, ox.Literal):
+            place = f" in {locator.value}" if isinstance(locator, ox.Literal) else ""
+            places.append(f'"{stated.value}"{place}')
+    return tuple(sorted(places))
+
+
 def _whole(value: Value, *, default: int) -> int:
     return value if isinstance(value, int) and value > 0 else default
 
 
-def number(value: Value, what: str) -> float:
+def number(value: object, what: str) -> float:
     """The value as a number; raises BadSetting that names what it is of."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise BadSetting(f"{what} is {value!r}, which is no number")
@@ -138,9 +262,9 @@ def number(value: Value, what: str) -> float:
 def _stated_digits(stated: str, value: float) -> str:
     """The digits after the point as the source prints them: trailing zeros count there, not in RDF."""
     for digits in re.findall(r"\d*\.\d+|\d+", stated):
-        if float(digits) == value:
+        if float(digits) == abs(value):
             return str(digits).partition(".")[2]
-    return repr(value).partition(".")[2]
+    return repr(value).partition(".")[2].removesuffix("0")
 
 
 def accepted(settings: dict[str, Setting], pointers: Sequence[str]) -> dict[str, Setting]:

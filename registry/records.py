@@ -87,10 +87,16 @@ class Claim:
     method: str
     benchmark: str
     value: float
-    """In percent, whatever unit the source used."""
+    """In `unit`; a fraction has become percent."""
+    unit: str
+    """"%", "points" (a difference of percentages), "s", "min", "h" or "GB"."""
+    compared_with: str | None
+    """The method that a difference is measured from; None where the number stands by itself."""
     decimals: int
-    """Digits after the point that the source gives, counted in percent."""
+    """Digits after the point that the source gives, counted in `unit`."""
     stated: str
+    also_stated: tuple[str, ...]
+    """Other places of the source that print the same number: verbatim text and place."""
     locator: str
     source: str
     evidence: str
@@ -99,6 +105,15 @@ class Claim:
     raw_values: tuple[float, ...]
     sample_size: int
     """How many trainings it summarises; 1 where the source does not say."""
+    spread: float | None
+    """The number after the plus-minus sign."""
+    spread_decimals: int
+    spread_ddof: int | None
+    """Of a stated standard deviation, 0 or 1; None where nobody knows."""
+    spread_is: str | None
+    """What that number is, in words; not given where the source only prints it."""
+    pretrained_on: tuple[str, ...]
+    """Data sets that its encoder learned from, where they are not the benchmark's own."""
     conditions: dict[str, Setting]
     """Settings of the recipe that the source states."""
     scoring: dict[str, Setting]
@@ -136,15 +151,62 @@ class Run:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Notice:
+    """What somebody said of a run after it was filed; the record itself is never edited."""
+
+    name: str
+    run: str
+    stated: str
+    """When, in UTC."""
+    stated_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Retraction(Notice):
+    """The run counts no more."""
+
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Supersession(Notice):
+    """Another run takes its place."""
+
+    reason: str
+    successor: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verification(Notice):
+    """The run was done again from its record."""
+
+    rerun: str
+    outcome: str
+    """identical, holds, or does not hold."""
+    difference: float
+    """The new value minus the recorded one, in percentage points."""
+    tolerance: float
+    differing: tuple[str, ...]
+    """What was different in code, software and machine, in words."""
+
+    @property
+    def held(self) -> bool:
+        """Whether the new value was near enough to the recorded one."""
+        return self.outcome in ("identical", "holds")
+
+
+@dataclass(frozen=True, kw_only=True)
 class Aggregate:
     """Statistics over raw values: sample standard deviation (ddof 1) and Student's t interval.
 
-    `sd` is None for one value; the interval is None for fewer than three.
+    The standard deviations are None for one value; the interval is None for fewer than three.
     """
 
     n: int
     mean: float
     sd: float | None
+    population_sd: float | None
+    """With ddof 0: only to see what a source has printed."""
     low: float | None
     high: float | None
 
@@ -173,14 +235,86 @@ class Leaderboard:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Difference:
+    """Our mean minus a claim's, in percentage points, with its 95% interval."""
+
+    low: float
+    high: float
+    p_value: float
+    """Of a difference at least as large if there were none."""
+    test: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Nearest:
+    """Results of ours that come closest to a claim and that nothing says it should equal."""
+
+    recipe: str
+    benchmark: str
+    synthetic: bool
+    result: Aggregate
+    runs: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
 class Verdict:
     """What our results say about a claim."""
 
     claim: Claim
     verdict: str
     reason: str
-    ours: Aggregate | None
-    recipe: str | None
+    ours: Aggregate | None = None
+    """What runs under the claim's conditions reached; None where there are none."""
+    recipe: str | None = None
+    runs: tuple[str, ...] = ()
+    difference: Difference | None = None
+    differences: tuple[str, ...] = ()
+    """The conditions that keep the nearest results from being compared, in words."""
+    nearest: Nearest | None = None
+    theirs: Aggregate | None = None
+    """Recomputed from the raw values that the source gives."""
+    remarks: tuple[str, ...] = ()
+    """Whether what the source prints agrees with its raw values."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedParent:
+    """What one source gives as the parent of a subject."""
+
+    parent: str
+    agrees: str
+    """"ours" when the registry gives the same, "above ours" when it stands higher up there, else "not ours"."""
+    stated: str
+    source: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Description:
+    """Any subject with all that is said of it; neighbours are given as `kind:slug`."""
+
+    kind: str
+    name: str
+    label: str
+    definition: str
+    facts: dict[str, tuple[str, ...]]
+    """What is said, by the word for it: its own properties first, then what others say about it."""
+    parents: tuple[StatedParent, ...]
+    also: tuple[str, ...]
+    """Other subjects that bear the name it was found by."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Overview:
+    """How much the graph holds."""
+
+    subjects: dict[str, int]
+    """By kind."""
+    implemented: int
+    """Methods that run here."""
+    runnable: int
+    """Benchmarks that run here; the others are described because claims are about them."""
+    evidence: dict[str, int]
+    """Claims by how directly they were read."""
 
 
 @dataclass(frozen=True, kw_only=True)

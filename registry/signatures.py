@@ -70,6 +70,7 @@ class Keyword:
             raise BadSetting(f"{self.name} takes {self.kind}, not {text!r}") from None
 
 
+@cache
 def keywords(pointer: str) -> dict[str, Keyword]:
     """The keywords of "package.module:Name"; raises BadSetting when there is no such thing."""
     module, _, name = pointer.partition(":")

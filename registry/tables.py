@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from registry.records import Aggregate
+    from registry.records import Aggregate, Claim
 
 Cell = str | int | float | bool | None
 
@@ -41,6 +41,12 @@ def printable(text: str) -> str:
     return "".join(character if character.isprintable() else "�" for character in text)
 
 
+def shorten(text: str, width: int) -> str:
+    """The text on one line, cut to a width in characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= width else line[: width - 3] + "..."
+
+
 def to_json(content: object) -> str:
     """Readable JSON; what is no JSON value is written as text."""
     return json.dumps(content, indent=2, ensure_ascii=False, default=str)
@@ -49,6 +55,15 @@ def to_json(content: object) -> str:
 def percent(value: float | None, digits: int = 2) -> str:
     """A number of percent or percentage points with fixed digits; "" for none."""
     return "" if value is None else f"{value:.{digits}f}"
+
+
+def amount(claim: Claim) -> str:
+    """A claim's number with its unit: "67.70 %", "+0.24 points than moco_v1", "53 h"."""
+    if claim.unit == "%":
+        return f"{percent(claim.value)} %"
+    if claim.unit == "points":
+        return f"{claim.value:+.{claim.decimals}f} points than {claim.compared_with or 'another method'}"
+    return f"{claim.value:.{claim.decimals}f} {claim.unit}"
 
 
 def duration(seconds: float) -> str:
@@ -65,3 +80,18 @@ def spread(result: Aggregate) -> dict[str, Cell]:
     """The cells of n, mean, sample standard deviation and interval, in percent."""
     interval = "" if result.low is None else f"{percent(result.low)} to {percent(result.high)}"
     return {"n": result.n, "mean": percent(result.mean), "sd": percent(result.sd), "95% interval": interval}
+
+
+def reached(result: Aggregate) -> str:
+    """An aggregate in words: mean, n, and as far as there are any, spread with its ddof and interval."""
+    sd = "" if result.sd is None else f", sd {percent(result.sd)} (ddof 1)"
+    interval = "" if result.low is None else f", 95% interval {percent(result.low)} to {percent(result.high)}"
+    return f"{percent(result.mean)} %, n = {result.n}{sd}{interval}"
+
+
+def recomputed(theirs: Aggregate, remarks: Sequence[str]) -> str:
+    """What a claim's raw values give, with both standard deviations, and how that fits what is printed."""
+    if theirs.sd is None or theirs.population_sd is None:
+        return f"recomputed from n = 1 raw value: {percent(theirs.mean)}"
+    sds = f"sd {theirs.sd:.3f} (ddof 1), {theirs.population_sd:.3f} (ddof 0)"
+    return "; ".join([f"recomputed from n = {theirs.n} raw values: mean {percent(theirs.mean)}, {sds}", *remarks])
