@@ -41,8 +41,9 @@ def _commit(root: Path) -> dict[str, Fact]:
     """From Git in a checkout; from what was noted when the package was built elsewhere; else nothing."""
     if (root / ".git").exists():
         commit = _git(root, "rev-parse", "HEAD")
-        # A method's new file counts as well; results are filed between one run and the next.
-        changes = _git(root, "status", "--porcelain", "--", *SOURCES, ":(exclude)ontology/results")
+        # A method's new file counts as well; results and notices are filed between one run and the next.
+        filed = [f":(exclude)ontology/{folder}" for folder in ("results", "notices")]
+        changes = _git(root, "status", "--porcelain", "--", *SOURCES, *filed)
         if commit is not None and changes is not None:
             return {"sourceCommit": commit, "sourceModified": bool(changes)}
         return {}

@@ -55,7 +55,7 @@ class RunRecord:
     @property
     def changed(self) -> list[str]:
         """The settings that differ from the recipe."""
-        return sorted(name for name, value in self.settings.items() if self.recipe.settings[name] != value)
+        return sorted(name for name, value in self.settings.items() if self.recipe.settings.get(name) != value)
 
 
 def write(folder: Path, record: RunRecord) -> Path:
@@ -111,6 +111,19 @@ def publish(file: Path, content: bytes) -> None:
         except OSError:  # a file system without hard links
             with file.open("xb"):
                 draft.replace(file)
+    finally:
+        draft.unlink(missing_ok=True)
+
+
+def replace(file: Path, content: bytes) -> None:
+    """Writes a file's whole content in the place of what it held; whoever reads sees the old or the new."""
+    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as stream:
+            stream.write(content)
+            stream.flush()
+            os.fsync(stream.fileno())
+        draft.replace(file)
     finally:
         draft.unlink(missing_ok=True)
 

@@ -7,7 +7,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
 from pathlib import Path
@@ -96,6 +96,10 @@ class Job:
     resume: bool
     listener: Listener
     command: str
+    verifies: str | None = None
+    """The run that is done again, if any; its repetition has a checkpoint of its own."""
+    data_checksums: dict[str, str] = field(default_factory=dict)
+    """sha256 by split that the data must have beside what the benchmark asks: those of that run."""
 
 
 def run(
@@ -115,28 +119,38 @@ def run(
     """See Registry.run."""
     method = registry.method(recipe.method)
     settings = changed_settings(recipe, method, changes)
-    if not benchmark.runnable:
-        raise BadSetting(f"benchmark {benchmark.name!r} is described only: nothing here can score it")
-    assert benchmark.implementation
-    if problems := match(benchmark.settings, {benchmark.implementation: keywords(benchmark.implementation)}):
-        raise BadSetting(f"benchmark {benchmark.name}: " + "; ".join(problems))
-    environment.require_training()
-    results.require_writable(registry.home.results / benchmark.name)
+    require_runnable(registry.home, benchmark)
     job = Job(
         home=registry.home,
         method=method,
         recipe=recipe,
         benchmark=benchmark,
         settings=settings,
-        device=_device(device),
+        device=usable_device(device),
         data=data,
         resume=resume,
         listener=listener,
         command=command,
     )
+    return run_seeds(job, seeds, after)
+
+
+def require_runnable(home: Home, benchmark: Benchmark) -> None:
+    """Raises BadSetting, MissingExtra or RegistryError unless a run could be scored and filed."""
+    if not benchmark.runnable:
+        raise BadSetting(f"benchmark {benchmark.name!r} is described only: nothing here can score it")
+    assert benchmark.implementation
+    if problems := match(benchmark.settings, {benchmark.implementation: keywords(benchmark.implementation)}):
+        raise BadSetting(f"benchmark {benchmark.name}: " + "; ".join(problems))
+    environment.require_training()
+    results.require_writable(home.results / benchmark.name)
+
+
+def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> list[Path]:
+    """Runs the job once for each seed; returns the files, or raises RunFailed after all, or Interrupted at once."""
     files, failures = [], []
     for seed in dict.fromkeys(seeds):
-        listener.seed(seed, recipe, benchmark, job.device)
+        job.listener.seed(seed, job.recipe, job.benchmark, job.device)
         try:
             file = _run_once(job, seed)
         except Interrupted:
@@ -151,7 +165,8 @@ def run(
     return files
 
 
-def _device(asked: str | None) -> str:
+def usable_device(asked: str | None) -> str:
+    """The device that was asked for, or the accelerator if there is one; raises BadSetting."""
     import torch
 
     available = torch.cuda.is_available()
@@ -168,13 +183,14 @@ def _experiment(job: Job, seed: int) -> Experiment:
     assert benchmark.implementation
     assert dataset.loader
     digest = recipe_hash(job.settings)
-    file = f"{job.method.name}-{benchmark.name}-s{seed}-{digest[:12]}.pt"
+    again = "-again" if job.verifies else ""
+    file = f"{job.method.name}-{benchmark.name}-s{seed}-{digest[:12]}{again}.pt"
     return Experiment(
         identity=f"{job.recipe.name} {digest} {benchmark.name} {benchmark.version} {seed}",
         method=job.method.implementation,
         settings=job.settings,
         loader=dataset.loader,
-        checksums=dataset.checksums,
+        checksums=dataset.checksums | job.data_checksums,
         channel_mean=dataset.channel_mean,
         channel_std=dataset.channel_std,
         protocol=benchmark.implementation,
@@ -248,7 +264,7 @@ def _run_once(job: Job, seed: int) -> Path:
         ),
     )
     if outcome is None:
-        way_out = "; go on with --resume" if status == "Interrupted" and curve else ""
+        way_out = "; go on with --resume" if status == "Interrupted" and curve and not job.verifies else ""
         happened = "was interrupted" if status == "Interrupted" else status.lower()
         kind = Interrupted if status == "Interrupted" else RunFailed
         raise kind(f"the run with seed {seed} {happened}: {reason}{way_out}\nrecorded in {file}") from cause
@@ -267,6 +283,7 @@ def _measured_facts(outcome: Outcome) -> dict[str, environment.Fact | float]:
         "evaluationSeconds": round(outcome.evaluation_seconds, 3),
         "imagesPerSecond": round(outcome.images_per_second, 1),
         "timedEpochs": outcome.timed_epochs,
+        "warmupEpochs": len(outcome.curve) - outcome.timed_epochs,
         "encoderParameters": outcome.parameters,
     }
     if outcome.device_memory is not None:
