@@ -2,42 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from collections.abc import Callable, Collection, Iterable
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from registry import checks, exports
-from registry.errors import BadSetting, UnknownName
-from registry.graph import Graph, Value
-from registry.hashes import benchmark_hash, recipe_hash
+from registry import checks, describing, exporting, notices
+from registry.errors import BadSetting, RegistryError, UnknownName
+from registry.graph import Graph
 from registry.home import Home, find_home
-from registry.namespaces import iri, slug
+from registry.namespaces import KINDS, iri, slug
+from registry.notices import Notices
+from registry.ranking import Ranking
 from registry.reading import (
-    number,
     read_benchmark,
     read_claim,
     read_method,
     read_recipe,
+    read_run,
 )
 from registry.records import (
     Benchmark,
     Claim,
+    Description,
     Leaderboard,
     Method,
+    Overview,
     Recipe,
     Run,
-    Standing,
     Verdict,
+    Verification,
     Violation,
 )
-from registry.statistics import ENOUGH, aggregate
-from registry.verdicts import judge
+from registry.search import LEFT_OUT
+from registry.verdicts import Evidence, gather, judge
 
 if TYPE_CHECKING:
+    from registry.pwc_import import Imported
     from registry.runner import Listener
     from registry.sandbox import Answer
+    from registry.search import Found
 
 S = TypeVar("S")
 R = TypeVar("R")
@@ -46,16 +50,22 @@ R = TypeVar("R")
 class Registry:
     """A loaded graph and what can be asked of it.  Names are slugs; unknown ones raise UnknownName."""
 
-    def __init__(self, home: Home) -> None:
+    def __init__(self, home: Home, graph: Graph | None = None, *, trusting: bool = True) -> None:
         self.home = home
-        self.graph = Graph(home)
+        self.graph = graph or Graph(home, trusting=trusting)
         self.left_out: dict[str, str] = {}
         """Subjects that no listing shows because a value of theirs cannot be read, and why."""
+        self._read_recipes: dict[str, Recipe] = {}
+        self._benchmarks: dict[str, Benchmark] = {}
 
     @classmethod
-    def open(cls, home: Path | None = None) -> Registry:
-        """The registry of the folder, or of the place that `registry.home` finds."""
-        return cls(find_home(home))
+    def open(cls, home: Path | None = None, *, trusting: bool = True) -> Registry:
+        """The registry of the folder, or of the place that `registry.home` finds.
+
+        Records are never edited, so an index takes a folder of them that looks unchanged as it is;
+        with `trusting` false it looks at every file.
+        """
+        return cls(find_home(home), trusting=trusting)
 
     def _readable(self, subjects: Iterable[S], address: Callable[[S], str], read: Callable[[S], R]) -> list[R]:
         """Those that can be read; `check` says what is wrong with the others."""
@@ -69,9 +79,19 @@ class Registry:
 
     # What is known
 
+    def overview(self) -> Overview:
+        """How much the graph holds of each kind."""
+        levels = {slug(str(row["evidence"])).lower(): row["claims"] for row in self.graph.rows("claims_by_evidence")}
+        return Overview(
+            subjects=self.graph.summary.counts(),
+            implemented=sum(method.implementation is not None for method in self.methods()),
+            runnable=sum(benchmark.runnable for benchmark in self.benchmarks()),
+            evidence={level: count for level, count in levels.items() if isinstance(count, int)},
+        )
+
     def methods(self) -> list[Method]:
         """All methods, by name."""
-        return [read_method(self.graph, name) for name in self.graph.slugs.get("method", [])]
+        return [read_method(self.graph, name) for name in self.graph.names("method")]
 
     def method(self, name: str) -> Method:
         """What the graph says of a method."""
@@ -83,16 +103,28 @@ class Registry:
         rows = self.graph.rows("lineage", method=self.graph.find("method", name))
         return [slug(str(row["ancestor"])) for row in rows]
 
+    def describe(self, name: str) -> Description:
+        """All that is said of a subject by any of its names; raises UnknownName, AmbiguousName."""
+        return describing.describe(self.graph, name)
+
     @cached_property
     def all_recipes(self) -> list[Recipe]:
         """All recipes, by name, with the settings of those they are based on."""
-        names = self.graph.slugs.get("recipe", [])
-        return self._readable(names, lambda name: iri("recipe", name), lambda name: read_recipe(self.graph, name))
+        return self._recipes(self.graph.names("recipe"))
+
+    def _recipes(self, names: Iterable[str]) -> list[Recipe]:
+        return self._readable(names, lambda name: iri("recipe", name), self.recipe_named)
+
+    def recipe_named(self, name: str) -> Recipe:
+        """A recipe by its own name, with the settings of those it is based on; raises BadSetting."""
+        if name not in self._read_recipes:
+            self._read_recipes[name] = read_recipe(self.graph, name)
+        return self._read_recipes[name]
 
     def recipes(self, method: str) -> list[Recipe]:
         """The recipes of a method, the default ones first."""
-        self.graph.find("method", method)
-        mine = [recipe for recipe in self.all_recipes if recipe.method == method]
+        address = self.graph.find("method", method)
+        mine = self._recipes(sorted(slug(name) for name in self.graph.subjects(iri("reg", "ofMethod"), address)))
         return sorted(mine, key=lambda recipe: (recipe.variant is not None, recipe.name))
 
     def recipe(self, method: str, benchmark: str, variant: str | None = None) -> Recipe:
@@ -116,13 +148,15 @@ class Registry:
 
     def benchmarks(self) -> list[Benchmark]:
         """All benchmarks, by name, also those that are only described."""
-        names = self.graph.slugs.get("benchmark", [])
+        names = self.graph.names("benchmark")
         return self._readable(names, lambda name: iri("benchmark", name), self.benchmark)
 
     def benchmark(self, name: str) -> Benchmark:
         """A benchmark with its data set; raises BadSetting where the graph's values make no sense."""
         self.graph.find("benchmark", name)
-        return read_benchmark(self.graph, name)
+        if name not in self._benchmarks:
+            self._benchmarks[name] = read_benchmark(self.graph, name)
+        return self._benchmarks[name]
 
     def synthetic(self) -> set[str]:
         """The benchmarks whose data a program made; their numbers are labelled so wherever they appear."""
@@ -131,129 +165,91 @@ class Registry:
     @cached_property
     def all_claims(self) -> list[Claim]:
         """All claims, by name, values in percent."""
-        rows = self.graph.rows("claims")
-        return self._readable(rows, lambda row: str(row["claim"]), lambda row: read_claim(self.graph, row))
+        return self._claims(self.graph.names("claim"))
+
+    def _claims(self, names: Iterable[str]) -> list[Claim]:
+        found = self._readable(names, lambda name: iri("claim", name), lambda name: read_claim(self.graph, name))
+        return [claim for claim in found if claim is not None]
 
     # What was measured
 
     @cached_property
     def all_runs(self) -> list[Run]:
         """All runs, newest first, values in percent."""
-        changed: dict[str, list[str]] = {}
-        for row in self.graph.rows("changed_settings"):
-            changed.setdefault(str(row["run"]), []).append(str(row["setting"]))
-        missing: dict[str, list[str]] = {}
-        for row in self.graph.rows("missing_provenance"):
-            missing.setdefault(str(row["run"]), []).append(slug(str(row["property"])))
-        return self._readable(
-            self.graph.rows("runs"),
-            lambda row: str(row["run"]),
-            lambda row: _run(row, changed.get(str(row["run"]), []), missing.get(str(row["run"]), [])),
-        )
+        return self.runs()
 
-    def runs(self, method: str | None = None, benchmark: str | None = None) -> list[Run]:
-        """All runs, newest first, or those of a method or on a benchmark."""
+    def runs(
+        self,
+        method: str | None = None,
+        benchmark: str | None = None,
+        *,
+        recipe: str | None = None,
+        name: str | None = None,
+        limit: int | None = None,
+    ) -> list[Run]:
+        """The runs of a method, on a benchmark, by a recipe, of a name, or all; newest first, at most `limit`."""
         if method is not None:
             self.graph.find("method", method)
         if benchmark is not None:
             self.graph.find("benchmark", benchmark)
-        return [run for run in self.all_runs if method in (None, run.method) and benchmark in (None, run.benchmark)]
+        rows = self.graph.summary.runs(method=method, benchmark=benchmark, recipe=recipe, name=name, limit=limit)
+        return self._readable(rows, lambda row: str(row["run"]), lambda row: read_run(row, self.ranking.requirements))
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """The rules by which runs count."""
+        return Ranking(self)
+
+    def find_run(self, name: str) -> Run:
+        """The run of that name, or the only one whose name begins so; raises UnknownName, RegistryError."""
+        return notices.find_run(self, name)
+
+    @cached_property
+    def notices(self) -> Notices:
+        """What was said of runs after they were filed: retractions, supersessions, verifications."""
+        rows = notices.rows(self.graph)
+        return Notices(
+            self._readable(rows, lambda row: str(row["notice"]), lambda row: notices.read(self.graph, row))
+        )
 
     def why_not_ranked(self, run: Run) -> str | None:
-        """What keeps a run out of the ranking, or None if it counts.
-
-        A seed counts once, by the run that was filed first: repeating one until it is good, or
-        resuming one that is done, makes no further evidence.
-        """
-        flaw = self._flaw(run)
-        if flaw is None and (first := self._first_of_seed[_seed_of(run)]) != run.name:
-            return f"seed {run.seed} counts already, by {first}"
-        return flaw
-
-    @cached_property
-    def _requirements(self) -> list[str]:
-        return [str(row["name"]) for row in self.graph.select("SELECT ?name { ?name reg:neededForRanking true }")]
-
-    @cached_property
-    def _first_of_seed(self) -> dict[tuple[str, str, int], str]:
-        sound = sorted((run for run in self.all_runs if self._flaw(run) is None), key=lambda run: run.started)
-        return {_seed_of(run): run.name for run in reversed(sound)}
-
-    def _flaw(self, run: Run) -> str | None:
-        if run.status != "succeeded":
-            return run.status + (f": {run.reason}" if run.reason else "")
-        if run.value is None or run.untrained is None:
-            return "no result"
-        if not self._requirements:
-            return "no provenance is asked for: vocabulary.ttl is missing or does not parse"
-        if run.missing:
-            return "incomplete provenance: " + ", ".join(run.missing)
-        if not run.follows_recipe:
-            return "changed recipe: " + ", ".join(run.changed)
-        benchmark = self.benchmark(run.benchmark)
-        if run.benchmark_version != benchmark.version:
-            return f"measured on version {run.benchmark_version} of the benchmark, now {benchmark.version}"
-        if run.benchmark_hash != benchmark_hash(benchmark):
-            return "the benchmark has changed since"
-        current = next((r for r in self.all_recipes if r.name == run.recipe), None)
-        if current is None or run.recipe_hash != recipe_hash(current.settings):
-            return "the recipe has changed since"
-        return None
+        """What keeps a run out of the ranking, or None if it counts; see `Ranking`."""
+        return self.ranking.why_not(run)
 
     def leaderboard(self, benchmark: str) -> Leaderboard:
         """What the recipes reached, in percent, best mean first; fewer than three seeds take no rank."""
-        described = self.benchmark(benchmark)
-        counting: dict[str, list[Run]] = {}
-        left_out = []
-        for run in self.runs(benchmark=benchmark):
-            why = self.why_not_ranked(run)
-            if why is None:
-                counting.setdefault(run.recipe, []).append(run)
-            else:
-                left_out.append((run.name, why))
-        standings = sorted(
-            (self._standing(recipe, runs) for recipe, runs in counting.items()),
-            key=lambda standing: (
-                standing.result.n < ENOUGH,
-                -standing.result.mean if described.higher_is_better else standing.result.mean,
-            ),
-        )
-        ranked = tuple(
-            standing if standing.result.n < ENOUGH else _ranked(standing, place)
-            for place, standing in enumerate(standings, start=1)
-        )
-        return Leaderboard(benchmark=described, standings=ranked, left_out=tuple(left_out))
+        return self.ranking.leaderboard(self.benchmark(benchmark))
 
-    def _standing(self, name: str, runs: Sequence[Run]) -> Standing:
-        recipe = next(recipe for recipe in self.all_recipes if recipe.name == name)
-        result = aggregate([run.value for run in runs if run.value is not None])
-        return Standing(
-            rank=None,
-            method=recipe.method,
-            recipe=name,
-            variant=recipe.variant,
-            result=result,
-            untrained=aggregate([run.untrained for run in runs if run.untrained is not None]).mean,
-            runs=tuple(run.name for run in runs),
-            remark=_remark(result.n, len({run.source_sha256 for run in runs})),
-        )
-
-    def verdicts(self, method: str | None = None) -> list[Verdict]:
-        """Every claim, or every claim about a method, with what our results say about it."""
+    def verdicts(self, method: str | None = None, *, limit: int | None = None) -> list[Verdict]:
+        """Every claim, or every claim about a method, or the first by name, with what our results say about it."""
         if method is not None:
-            self.graph.find("method", method)
-        counted = {run.name for run in self.all_runs if self.why_not_ranked(run) is None}
-        return self._readable(
-            [claim for claim in self.all_claims if method in (None, claim.method)],
-            lambda claim: iri("claim", claim.name),
-            lambda claim: judge(
-                claim,
-                self.benchmark(claim.benchmark),
-                [r for r in self.recipes(claim.method) if claim.benchmark in r.benchmarks],
-                self.all_runs,
-                counted,
-            ),
-        )
+            address = self.graph.find("method", method)
+            about = {slug(claim) for claim in self.graph.subjects(iri("reg", "aboutMethod"), address)}
+            claims = self._claims(sorted(about)[:limit])
+        elif limit is not None:
+            claims = self._claims(self.graph.names("claim")[:limit])
+        else:
+            claims = self.all_claims
+        benchmarks = {benchmark.name: benchmark for benchmark in self.benchmarks()}
+        evidence: dict[str, Evidence] = {}
+
+        def verdict(claim: Claim) -> Verdict:
+            if claim.method not in evidence:
+                known = self.method(claim.method)
+                runs = self.runs(known.name)
+                self.ranking.know(runs)
+                evidence[claim.method] = gather(
+                    known,
+                    self.recipes(known.name),
+                    benchmarks,
+                    runs,
+                    lambda run: self.why_not_ranked(run) is None,
+                )
+            return judge(
+                claim, benchmarks.get(claim.benchmark) or self.benchmark(claim.benchmark), evidence[claim.method]
+            )
+
+        return self._readable(claims, lambda claim: iri("claim", claim.name), verdict)
 
     # What can be asked and done
 
@@ -266,13 +262,35 @@ class Registry:
 
         return sandbox.ask(self.graph, query, parameters)
 
+    def search(self, words: str, kinds: Collection[str] = (), limit: int = 20) -> Found:
+        """Subjects by their words, best first, also where a word is mistyped; raises UnknownName for a kind."""
+        for kind in kinds:
+            if kind not in KINDS:
+                raise UnknownName("kind", kind, KINDS)
+            if kind in LEFT_OUT:
+                raise RegistryError(f"each {kind} is left out of the search; they are listed by: {LEFT_OUT[kind]}")
+        return self.graph.search(words, kinds, limit)
+
     def check(self) -> list[Violation]:
         """Everything that is wrong with the files; empty when the graph is whole."""
         return checks.check(self)
 
-    def export(self, form: str) -> str:
-        """The graph as "turtle" or "nquads", or the runs as "csv"; raises UnknownName for another form."""
-        return exports.export(self, form)
+    def import_pwc(self, files: Iterable[Path]) -> list[Imported]:
+        """Files Papers with Code tables in the graph; open the registry again to ask about them."""
+        from registry.pwc_import import import_files
+
+        return import_files(self.home, files)
+
+    def export(self, form: str, *names: str) -> str:
+        """The graph, or the named parts of it, as one text in a format of `exporting.FORMATS`.
+
+        Raises UnknownName, and RegistryError where the format makes a folder of files.
+        """
+        return exporting.export(self, form, names)
+
+    def export_files(self, form: str, *names: str) -> dict[str, bytes]:
+        """The files of an export by name; raises UnknownName, RegistryError."""
+        return exporting.export_files(self, form, names)
 
     def run(
         self,
@@ -311,48 +329,41 @@ class Registry:
             after=after,
         )
 
+    def retract(self, run: str, why: str, *, stated_by: str | None = None) -> Path:
+        """Files that a run counts no more; returns the notice.  Raises UnknownName, RegistryError."""
+        return notices.retract(self, run, why, stated_by)
 
-def _remark(seeds: int, versions: int) -> str:
-    few = "single run" if seeds == 1 else f"not ranked: n < {ENOUGH}" if seeds < ENOUGH else ""
-    mixed = f"from {versions} versions of the code" if versions > 1 else ""
-    return "; ".join(text for text in (few, mixed) if text)
+    def supersede(self, run: str, by: str, why: str, *, stated_by: str | None = None) -> Path:
+        """Files that another run takes its place; returns the notice.  Raises UnknownName, RegistryError."""
+        return notices.supersede(self, run, by, why, stated_by)
 
+    def verify(
+        self,
+        run: str,
+        *,
+        tolerance: float | None = None,
+        device: str | None = None,
+        data: Path | None = None,
+        stated_by: str | None = None,
+        listener: Listener,
+        command: str = "",
+        after: Callable[[Path], None] = lambda file: None,
+    ) -> Verification:
+        """Runs a record again and files whether it holds; `after` hears of both files.
 
-def _seed_of(run: Run) -> tuple[str, str, int]:
-    return run.benchmark, run.recipe, run.seed
+        Raises RegistryError before anything runs where the record cannot be repeated, RunFailed or
+        Interrupted, with no notice, where the repetition ends without a result.
+        """
+        from registry import verification
 
-
-def _ranked(standing: Standing, rank: int) -> Standing:
-    return replace(standing, rank=rank)
-
-
-def _run(row: dict[str, Value], changed: list[str], missing: list[str]) -> Run:
-    def optional(name: str) -> float | None:
-        return None if row[name] is None else number(row[name], name)
-
-    def whole(name: str) -> int:
-        return int(number(row[name], name))
-
-    return Run(
-        name=slug(str(row["run"])),
-        method=slug(str(row["method"])),
-        benchmark=slug(str(row["benchmark"])),
-        benchmark_version=whole("version"),
-        recipe=slug(str(row["recipe"] or row["departsFrom"] or "")),
-        follows_recipe=row["recipe"] is not None,
-        recipe_hash=str(row["recipeHash"]),
-        benchmark_hash=str(row["benchmarkHash"]),
-        changed=tuple(changed),
-        seed=whole("seed"),
-        status=slug(str(row["status"])).lower(),
-        started=str(row["started"]),
-        value=optional("value"),
-        untrained=optional("untrained"),
-        missing=tuple(missing),
-        reason=None if row["reason"] is None else str(row["reason"]),
-        images_per_second=optional("imagesPerSecond"),
-        wall_seconds=optional("wallSeconds"),
-        peak_memory=None if row["peakMemory"] is None else whole("peakMemory"),
-        device=None if row["device"] is None else str(row["device"]),
-        source_sha256=None if row["sourceSha256"] is None else str(row["sourceSha256"]),
-    )
+        return verification.verify(
+            self,
+            self.find_run(run),
+            tolerance=tolerance,
+            device=device,
+            data=data,
+            stated_by=stated_by,
+            listener=listener,
+            command=command,
+            after=after,
+        )

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from registry.errors import BadSetting
 from registry.graph import Graph
 from registry.hashes import benchmark_hash, recipe_hash
-from registry.home import FOLDERS
+from registry.home import FOLDERS, IMPORTS
 from registry.namespaces import PREFIXES, curie, iri, slug
 from registry.reading import read_dataset, read_recipe, settings_of
-from registry.records import Run, Violation
+from registry.records import Run, Supersession, Verification, Violation
 from registry.signatures import keywords, match
+from registry.statements import other_numbers, stated_twice
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -31,8 +32,10 @@ def check(registry: Registry) -> list[Violation]:
     found += _dangling(graph)
     found += _undefined(graph)
     found += _loops(graph)
+    found += (_at(graph, *problem) for problem in (*other_numbers(graph), *stated_twice(graph)))
     found += _settings(registry)
     found += _records(registry)
+    found += _notices(registry)
     found += _unreadable(registry)
     return sorted(set(found), key=lambda violation: (str(violation.file), violation.line or 0, violation.message))
 
@@ -54,7 +57,7 @@ def _names(graph: Graph) -> Iterator[Violation]:
     broken = {problem.file for problem in graph.broken}
     for name, file in graph.files.items():
         folder, _, rest = name.partition("/")
-        if not rest or file in broken:
+        if not rest or file in broken or folder == IMPORTS:
             continue
         kind = FOLDERS.get(folder)
         if kind is None:
@@ -88,8 +91,9 @@ def _shapes(graph: Graph) -> Iterator[Violation]:
     logging.getLogger("rdflib").setLevel(logging.CRITICAL)  # it prints a traceback for an ill-typed literal
     data = Triples()
     nameless: dict[BNode, Path] = {}
-    for file in graph.files.values():
-        if file in broken or file == shape_file:
+    for name, file in graph.files.items():
+        # Shapes are for what we say; what others state is kept as it is, and there may be very much of it.
+        if file in broken or file == shape_file or name.startswith(f"{IMPORTS}/"):
             continue
         try:
             read = Triples().parse(file, format="turtle")
@@ -114,7 +118,7 @@ def _dangling(graph: Graph) -> Iterator[Violation]:
     """Links into our namespace that nothing describes."""
     # A subject whose file does not parse is not missing; the file is reported already.
     lost = {problem.file.stem for problem in graph.broken}
-    for row in graph.rows("dangling"):
+    for row in graph.rows("checks/dangling"):
         subject, target = str(row["subject"]), str(row["object"])
         if slug(target) not in lost:
             message = f"{curie(str(row['property']))} points at {curie(target)}, which nothing describes"
@@ -125,7 +129,7 @@ def _undefined(graph: Graph) -> Iterator[Violation]:
     """Properties of our namespaces that the vocabulary does not define."""
     if "vocabulary.ttl" not in graph.files or graph.files["vocabulary.ttl"] in {p.file for p in graph.broken}:
         return
-    for row in graph.rows("undefined_properties"):
+    for row in graph.rows("checks/undefined_properties"):
         yield _at(graph, str(row["subject"]), f"{curie(str(row['property']))} is not defined in vocabulary.ttl")
 
 
@@ -135,11 +139,11 @@ def _settings(registry: Registry) -> Iterator[Violation]:
 
     defaults: dict[tuple[str, str, str | None], str] = {}
     graph = registry.graph
-    for name in graph.slugs.get("recipe", []):
+    for name in graph.names("recipe"):
         address = iri("recipe", name)
         try:
             recipe = read_recipe(graph, name)
-            if recipe.method not in graph.slugs.get("method", []):
+            if recipe.method not in graph.names("method"):
                 continue  # a dangling link, reported as such
             for benchmark in recipe.benchmarks:
                 first = defaults.setdefault((recipe.method, benchmark, recipe.variant), name)
@@ -167,7 +171,7 @@ def _unreadable(registry: Registry) -> Iterator[Violation]:
     """Subjects that the listings leave out because a value is not what it should be."""
     registry.benchmarks()
     registry.verdicts()  # reads claims, runs and recipes
-    for name in registry.graph.slugs.get("dataset", []):
+    for name in registry.graph.names("dataset"):
         try:
             read_dataset(registry.graph, name)
         except BadSetting as error:
@@ -179,12 +183,14 @@ def _unreadable(registry: Registry) -> Iterator[Violation]:
 def _loops(graph: Graph) -> Iterator[Violation]:
     for row in graph.select("SELECT DISTINCT ?method { ?method reg:variantOf+ ?method }"):
         yield _at(graph, str(row["method"]), "is a variant of itself, by way of its reg:variantOf")
+    for row in graph.select("SELECT DISTINCT ?run { ?run (^reg:supersedes/reg:successor)+ ?run }"):
+        yield _at(graph, str(row["run"]), "supersedes itself, by way of its reg:successor")
 
 
 def _records(registry: Registry) -> Iterator[Violation]:
     """Records that were copied or edited, curves that are gone, benchmarks changed without a new version."""
     graph = registry.graph
-    known = graph.slugs.get("benchmark", [])
+    known = graph.names("benchmark")
     for run in registry.all_runs:
         address = iri("run", run.name)
         files = graph.files_of(address)
@@ -200,6 +206,31 @@ def _records(registry: Registry) -> Iterator[Violation]:
                     f"benchmark {run.benchmark} has changed since, under the same version {benchmark.version}; "
                     "a change needs a new reg:version",
                 )
+
+
+def _notices(registry: Registry) -> Iterator[Violation]:
+    """Verifications that the two records do not bear out, and successors that could be none."""
+    runs = {run.name: run for run in registry.all_runs}
+    for notice in (notice for name in runs for notice in registry.notices.about(name)):
+        run, address = runs[notice.run], iri("notice", notice.name)
+        other = runs.get(notice.rerun if isinstance(notice, Verification) else "")
+        if isinstance(notice, Supersession):
+            other = runs.get(notice.successor)
+            if other and (other.method, other.benchmark) != (run.method, run.benchmark):
+                yield _at(registry.graph, address, f"{other.name} is of another method or benchmark than {run.name}")
+        elif isinstance(notice, Verification) and other and run.value is not None and other.value is not None:
+            if (other.recipe_hash, other.seed, other.benchmark_hash) != (
+                run.recipe_hash,
+                run.seed,
+                run.benchmark_hash,
+            ):
+                yield _at(registry.graph, address, f"{other.name} is no repetition of {run.name}")
+            elif abs(other.value - run.value - notice.difference) > 1e-6:
+                yield _at(
+                    registry.graph, address, f"the difference {notice.difference} is not that of the two values"
+                )
+            elif notice.held != (abs(notice.difference) <= notice.tolerance):
+                yield _at(registry.graph, address, f"the outcome {notice.outcome!r} is not what the difference says")
 
 
 def _edited(graph: Graph, run: Run, folder: Path) -> Iterator[str]:

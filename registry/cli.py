@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from registry import __version__
-from registry.commands import bench, exchange, look, question
+from registry.commands import bench, claims, exchange, importing, look, notices, question, show
 from registry.session import FriendlyGroup, Session
 
 
@@ -27,21 +27,27 @@ from registry.session import FriendlyGroup, Session
 @click.pass_context
 def cli(context: click.Context, home: Path | None) -> None:
     """A knowledge graph of contrastive methods and of the benchmarks they were run on."""
-    context.obj = Session(home, quiet=context.invoked_subcommand == "check")
+    context.obj = Session(home, thorough=context.invoked_subcommand == "check")
     context.call_on_close(context.obj.warn)
 
 
 for command in (
+    look.overview,
     look.methods,
     look.benchmarks,
-    look.show,
+    show.show,
     look.leaderboard,
-    look.claims,
+    claims.claims,
     look.runs,
+    question.search,
     question.ask,
     exchange.check,
     exchange.export,
+    importing.import_,
     bench.run_benchmark,
+    bench.verify,
+    notices.retract,
+    notices.supersede,
 ):
     cli.add_command(command)
 

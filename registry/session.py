@@ -25,6 +25,10 @@ class FriendlyGroup(click.Group):
             return super().invoke(ctx)
         except RegistryError as error:
             raise click.ClickException(str(error)) from error
+        except UnicodeEncodeError as error:
+            raise click.ClickException(
+                "what was typed is not UTF-8, and no name of the graph is spelled so"
+            ) from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -45,17 +49,22 @@ class Session:
     """Opens the registry when a command first needs it: `--help` does not."""
 
     home: Path | None
-    quiet: bool
+    thorough: bool
+    """Whether every file is looked at and every flaw told by the command itself."""
 
     @cached_property
     def registry(self) -> Registry:
         from registry.catalogue import Registry
 
-        return Registry.open(self.home)
+        return Registry.open(self.home, trusting=not self.thorough)
 
     def warn(self) -> None:
         """Says at the end what no listing could show; `check` tells it in full."""
-        if self.quiet or "registry" not in self.__dict__:
+        if "registry" not in self.__dict__:
+            return
+        if self.registry.graph.remark:
+            click.echo(printable(f"warning: {self.registry.graph.remark}"), err=True)
+        if self.thorough:
             return
         broken = [str(problem.file) for problem in self.registry.graph.broken]
         for what, names in (("does not parse", broken), ("cannot be read", self.registry.left_out)):

@@ -6,8 +6,10 @@ from pathlib import Path
 
 import click
 
+from registry.commands.notices import stated_by
 from registry.narrator import Narrator
-from registry.session import Session, pairs
+from registry.session import Session, pairs, tell
+from registry.tables import percent
 
 DEFAULT_BENCHMARK = "shapes_knn"
 
@@ -86,5 +88,53 @@ def run_benchmark(
         f"\n{len(files)} {'run' if len(files) == 1 else 'runs'} filed.  Next:\n"
         f"  registry leaderboard {benchmark}\n"
         f"  registry claims {method}\n"
-        f"  registry ask runs"
+        f"  registry ask runs --param benchmark={benchmark}"
     )
+
+
+@click.command()
+@click.argument("run")
+@click.option("--device", type=click.Choice(["cpu", "cuda"]), help="The kind that the record names, unless named.")
+@click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="REGISTRY_DATA",
+    help="Folder of the data set.  [env: REGISTRY_DATA]",
+)
+@click.option(
+    "--tolerance",
+    type=float,
+    metavar="POINTS",
+    help="How far the value may lie from the recorded one, unless as far as the benchmark states.",
+)
+@stated_by
+@click.pass_obj
+def verify(
+    session: Session, run: str, device: str | None, data: Path | None, tolerance: float | None, stated_by: str | None
+) -> None:
+    """Do RUN again from its record and file whether it holds.  Exit code 1 when it does not."""
+    found = session.registry.find_run(run)
+    typed = ["registry verify", found.name]
+    typed += [f"--device {device}"] if device else []
+    typed += ["--data DIR"] if data else []
+    typed += [f"--tolerance {tolerance}"] if tolerance is not None else []
+    narrator = Narrator()
+    notice = session.registry.verify(
+        found.name,
+        tolerance=tolerance,
+        device=device,
+        data=data,
+        stated_by=stated_by,
+        listener=narrator,
+        command=" ".join(typed),
+        after=lambda file: narrator.say(f"  filed: {file}"),
+    )
+    for fact in notice.differing:
+        tell(f"  different: {fact}")
+    if any(fact.startswith("sourceSha256") for fact in notice.differing):
+        tell("  warning: the code is not the one that the record was measured with")
+    points, limit = f"{notice.difference:+.2f} points", f"tolerance {percent(notice.tolerance)} points"
+    click.echo(f"\n{notice.run}: {notice.outcome}\n  {points} from the recorded {percent(found.value)} %, {limit}")
+    if not notice.held:
+        click.echo("It stays in the ranking as not confirmed; to take it out: registry retract RUN --why TEXT")
+        click.get_current_context().exit(1)

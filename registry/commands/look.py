@@ -6,8 +6,28 @@ from dataclasses import asdict
 
 import click
 
+from registry.namespaces import KINDS
 from registry.session import Session, as_json, show_rows, tell
 from registry.tables import Cell, duration, percent, spread, to_json, to_text
+
+
+@click.command()
+@as_json
+@click.pass_obj
+def overview(session: Session, as_json: bool) -> None:
+    """Count what the graph holds: terms, methods, papers, claims by evidence level, runs."""
+    found = session.registry.overview()
+    if as_json:
+        click.echo(to_json(asdict(found)))
+        return
+    remarks = {
+        "method": f"{found.implemented} run here",
+        "benchmark": f"{found.runnable} run here, the others are described for their claims",
+        "claim": ", ".join(f"{count} {level}" for level, count in found.evidence.items()),
+    }
+    kinds = sorted(found.subjects, key=KINDS.index)
+    rows = [{"kind": kind, "count": found.subjects[kind], "": remarks.get(kind, "")} for kind in kinds]
+    show_rows(rows, ["kind", "count", ""], as_json)
 
 
 @click.command()
@@ -49,57 +69,6 @@ def benchmarks(session: Session, as_json: bool) -> None:
 
 
 @click.command()
-@click.argument("method")
-@as_json
-@click.pass_obj
-def show(session: Session, method: str, as_json: bool) -> None:
-    """Show all that is known of METHOD: lineage, recipes, departures from the paper, results."""
-    registry = session.registry
-    found, recipes = registry.method(method), registry.recipes(method)
-    runs, verdicts = registry.runs(method=method), registry.verdicts(method)
-    if as_json:
-        click.echo(
-            to_json(
-                {
-                    "method": asdict(found),
-                    "lineage": registry.lineage(method),
-                    "recipes": [asdict(recipe) for recipe in recipes],
-                    "runs": [asdict(run) for run in runs],
-                    "claims": [asdict(verdict) for verdict in verdicts],
-                }
-            )
-        )
-        return
-    facts: list[dict[str, Cell]] = [
-        {"": "lineage", " ": " <- ".join([method, *registry.lineage(method)])},
-        {"": "introduced in", " ": found.introduced_in},
-        {"": "borrows from", " ": ", ".join(found.borrows_from)},
-        {"": "components", " ": ", ".join(found.components)},
-        {"": "implementation", " ": found.implementation or "none yet"},
-    ]
-    tell(found.label)
-    tell(found.definition)
-    click.echo()
-    for fact in facts:
-        if fact[" "]:
-            tell(f"  {fact['']:<16}{fact[' ']}")
-    for recipe in recipes:
-        variant = f" --recipe {recipe.variant}" if recipe.variant else ""
-        click.echo(f"\nrecipe {recipe.name}")
-        for benchmark in recipe.benchmarks:
-            note = "  # synthetic data" if benchmark in registry.synthetic() else ""
-            click.echo(f"  registry run-benchmark {method} --on {benchmark}{variant}{note}")
-        click.echo("  " + ", ".join(f"{name}={value}" for name, value in recipe.settings.items()))
-        for departure in recipe.departures:
-            tell(f"  unlike the paper: {departure}")
-    if found.departures:
-        click.echo("\nin every recipe")
-    for departure in found.departures:
-        tell(f"unlike the paper: {departure}")
-    click.echo(f"\n{len(verdicts)} claims (registry claims {method}), {len(runs)} runs (registry runs {method})")
-
-
-@click.command()
 @click.argument("benchmark")
 @as_json
 @click.pass_obj
@@ -133,39 +102,14 @@ def leaderboard(session: Session, benchmark: str, as_json: bool) -> None:
 
 @click.command()
 @click.argument("method", required=False)
-@as_json
-@click.pass_obj
-def claims(session: Session, method: str | None, as_json: bool) -> None:
-    """List what papers and repositories claim, with what our results say about it."""
-    verdicts = session.registry.verdicts(method)
-    if as_json:
-        click.echo(to_json([asdict(verdict) for verdict in verdicts]))
-        return
-    for verdict in verdicts:
-        claim = verdict.claim
-        tell(f"{claim.name}: {claim.label}")
-        tell(f'  claim    {percent(claim.value)} %, printed "{claim.stated}" in {claim.source}')
-        tell(f"  place    {claim.locator}")
-        if verdict.ours is not None:
-            ours = spread(verdict.ours)
-            interval = f", 95% interval {ours['95% interval']}" if ours["95% interval"] else ""
-            sd = f", sd {ours['sd']} (ddof 1)" if ours["sd"] else ""
-            click.echo(f"  ours     {ours['mean']} %, n = {ours['n']}{sd}{interval}")
-        tell(f"  verdict  {verdict.verdict}: {verdict.reason}")
-        for caveat in claim.caveats:
-            tell(f"  caveat   {caveat}")
-    click.echo(f"\n{len(verdicts)} claims")
-
-
-@click.command()
-@click.argument("method", required=False)
 @click.option("--on", "benchmark", help="Only runs on this benchmark.")
+@click.option("--limit", type=click.IntRange(min=1), default=50, show_default=True, help="Show so many.")
 @as_json
 @click.pass_obj
-def runs(session: Session, method: str | None, benchmark: str | None, as_json: bool) -> None:
+def runs(session: Session, method: str | None, benchmark: str | None, limit: int, as_json: bool) -> None:
     """List the runs, newest first, also those that failed."""
     registry = session.registry
-    found, synthetic = registry.runs(method, benchmark), registry.synthetic()
+    found, synthetic = registry.runs(method, benchmark, limit=limit), registry.synthetic()
     if as_json:
         click.echo(
             to_json(
@@ -174,6 +118,8 @@ def runs(session: Session, method: str | None, benchmark: str | None, as_json: b
                         **asdict(run),
                         "synthetic": run.benchmark in synthetic,
                         "why_not_ranked": registry.why_not_ranked(run),
+                        "verified": registry.notices.verified(run.name),
+                        "notices": registry.notices.told(run.name),
                     }
                     for run in found
                 ]
@@ -189,9 +135,13 @@ def runs(session: Session, method: str | None, benchmark: str | None, as_json: b
             "untrained": percent(run.untrained),
             "images/s": None if run.images_per_second is None else round(run.images_per_second),
             "wall": "" if run.wall_seconds is None else duration(run.wall_seconds),
+            "verified": registry.notices.verified(run.name) or "",
             "does not count because": registry.why_not_ranked(run) or "",
         }
         for run in found
     ]
-    columns = ["run", "benchmark", "status", "value", "untrained", "images/s", "wall", "does not count because"]
+    columns = ["run", "benchmark", "status", "value", "untrained", "images/s", "wall", "verified"]
+    columns.append("does not count because")
     show_rows(rows, columns, as_json, empty="no runs yet")
+    if len(found) == limit:
+        click.echo(f"\nonly the newest {limit} are shown; more with --limit", err=True)
