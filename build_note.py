@@ -1,4 +1,4 @@
-"""Notes the Git commit inside the wheel: an installed package has no repository to ask."""
+"""Puts the ontology and a note of the Git commit into the wheel: an installed package has no repository to ask."""
 
 from __future__ import annotations
 
@@ -10,12 +10,15 @@ from typing import Any
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
-class CommitNote(BuildHookInterface):
-    """Adds registry/build.json; outside a repository it adds nothing, and runs do not count."""
+class WheelContents(BuildHookInterface):
+    """Adds registry/ontology, and registry/build.json where there is a repository; without it, runs do not count."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         if version == "editable":
             return
+        for path in (Path(self.root) / "ontology").iterdir():
+            if path.name != "imports":  # a person's own, under other licences than ours
+                build_data["force_include"][str(path)] = f"registry/ontology/{path.name}"
         try:
             commit, changes = (
                 subprocess.run(

@@ -11,6 +11,7 @@ import pytest
 
 from registry import Registry
 from registry.hashes import benchmark_hash, recipe_hash
+from registry.namespaces import PREFIXES, curie
 from registry.results import Measured, RunRecord, write
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -39,6 +40,7 @@ PROVENANCE: dict[str, str | int | float | bool] = {
 }
 
 FileRun = Callable[..., Path]
+Answers = Callable[..., list[tuple[object, ...]]]
 
 
 @pytest.fixture(scope="session")
@@ -104,3 +106,40 @@ def file_run(tiny_home: Path) -> FileRun:
         )
 
     return file
+
+
+@pytest.fixture
+def answers(tiny_home: Path, file_run: FileRun) -> Answers:
+    """Answers of the tiny ontology with four runs, IRIs shortened."""
+    names = {
+        "a0": file_run(500, seed=0),
+        "a1": file_run(520, seed=1, without="torchVersion"),
+        "a2": file_run(600, seed=2, epochs=7),
+        "b0": file_run(None, method="beta", status="Failed"),
+    }
+    short = {f"run:{file.stem}": name for name, file in names.items()}
+
+    def shorten(cell: object) -> object:
+        text = curie(cell) if isinstance(cell, str) else cell
+        return short.get(str(text), text)
+
+    def answer(question: str, *columns: str, **parameters: str) -> list[tuple[object, ...]]:
+        parameters = {name: names[value].stem if value in names else value for name, value in parameters.items()}
+        found = Registry.open(tiny_home).ask(question, **parameters)
+        chosen = [found.columns.index(column) for column in columns]
+        return [tuple(shorten(row[index]) for index in chosen) for row in found.rows]
+
+    return answer
+
+
+@pytest.fixture
+def add(tiny_home: Path) -> Callable[[str], None]:
+    """Says more of the tiny ontology, in a file of its own."""
+
+    def say(turtle: str) -> None:
+        prefixes = "".join(f"@prefix {prefix}: <{base}> .\n" for prefix, base in PREFIXES.items())
+        folder = tiny_home / "ontology" / "more"
+        folder.mkdir(exist_ok=True)
+        (folder / f"{len(list(folder.iterdir()))}.ttl").write_text(prefixes + turtle)
+
+    return say

@@ -27,7 +27,7 @@ LISTINGS = [
     ["runs"],
     ["runs", "alpha", "--on", "toy_knn"],
     ["ask"],
-    ["ask", "runs"],
+    ["ask", "runs", "--param", "benchmark=toy_knn"],
     ["ask", "lineage", "--param", "method=gamma"],
     ["ask", "SELECT ?m { ?m a mls:Algorithm }"],
     ["check"],
@@ -88,7 +88,7 @@ def test_synthetic_data_are_labelled_in_every_listing_of_runs(home: Path) -> Non
 def test_claims_show_claim_ours_verdict_and_reason(home: Path) -> None:
     output = call(home, "claims", "alpha").output
     assert 'alpha-near: alpha-near\n  claim    60.00 %, printed "60.0" in Notes\n' in output
-    assert "  ours     51.00 %, n = 3, sd 1.00 (ddof 1), 95% interval 48.52 to 53.48\n" in output
+    assert "  ours     51.00 %, n = 3, sd 1.00 (ddof 1), 95% interval 48.52 to 53.48 (alpha-toy)\n" in output
     # 4.302653 * sd 1 * sqrt(1/3 + 1) = 4.968.
     assert "  verdict  below: ours minus claim: -13.97 to -4.03 points" in output
     assert "  place    page 1\n" in output
@@ -104,7 +104,7 @@ def test_show_prints_lineage_recipes_and_departures() -> None:
 @pytest.mark.parametrize(
     ("command", "message"),
     [
-        (["show", "alhpa"], "no method 'alhpa'; did you mean 'alpha'?"),
+        (["show", "alhpa"], "no subject 'alhpa'; did you mean 'alpha'?"),
         (["leaderboard", "toy_kn"], "no benchmark 'toy_kn'; did you mean 'toy_knn'?"),
         (["claims", "betta"], "did you mean 'beta'?"),
         (["runs", "--on", "toy"], "no benchmark 'toy'"),
@@ -115,6 +115,10 @@ def test_show_prints_lineage_recipes_and_departures() -> None:
         (["ask", "INSERT DATA { <a:b> <a:c> <a:d> }"], "INSERT would change the graph"),
         (["ask", "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"], "SERVICE would send the query elsewhere"),
         (["ask", "SELECT * {"], "this is not a SPARQL query: error at 1:"),
+        (
+            ["ask", "SELECT * {\n ?s metod:x 1 }"],
+            "line 2, column 5: there is no prefix 'metod:'; did you mean 'method'?",
+        ),
         (["ask", "nothing.rq"], "nothing.rq cannot be read"),
         (["run-benchmark", "alpha"], "no benchmark 'shapes_knn'"),
         (["run-benchmark", "alfa", "--on", "toy_knn"], "did you mean 'alpha'?"),
@@ -222,7 +226,7 @@ def test_a_file_does_not_hide_a_question(home: Path, tmp_path: Path, monkeypatch
     (tmp_path / "methods").mkdir()
     (tmp_path / "runs").write_text("rubbish")
     monkeypatch.chdir(tmp_path)
-    assert call(home, "ask", "runs").exit_code == 0
+    assert call(home, "ask", "runs", "--param", "benchmark=toy_knn").exit_code == 0
 
 
 def test_a_terminal_with_few_letters_and_a_full_disk_show_no_traceback(home: Path) -> None:

@@ -79,9 +79,21 @@ def test_the_wheel_holds_the_ontology_the_questions_and_the_commit(wheel: Path) 
     assert {"registry/ontology/vocabulary.ttl", "registry/ontology/methods/moco_v2.ttl"} <= names
     assert {"registry/queries/runs.rq", "reference_impl/moco.py"} <= names
     shipped = {name.removeprefix("registry/") for name in names if name.startswith("registry/ontology/")}
-    assert shipped >= {path.relative_to(ROOT).as_posix() for path in (ROOT / "ontology").rglob("*.ttl")}
+    ours = {path.relative_to(ROOT) for path in (ROOT / "ontology").rglob("*.ttl")}
+    assert shipped >= {path.as_posix() for path in ours if path.parts[1] != "imports"}
     if (ROOT / ".git").exists():
         assert "registry/build.json" in names
+
+
+def test_imported_tables_of_others_stay_out_of_the_wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.syspath_prepend(str(ROOT))
+    from build_note import WheelContents
+
+    for name in ("terms", "imports"):
+        (tmp_path / "ontology" / name).mkdir(parents=True)
+    contents: dict[str, dict[str, str]] = {"force_include": {}}
+    WheelContents(str(tmp_path), {}, None, None, str(tmp_path / "dist"), "wheel").initialize("standard", contents)
+    assert list(contents["force_include"].values()) == ["registry/ontology/terms"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -51,6 +52,16 @@ def test_commands_that_ask_answer(command: str) -> None:
     assert result.output.strip()
 
 
+@pytest.mark.parametrize("command", re.findall(r"^    (registry .*?)(?:  #.*)?$", README, re.MULTILINE))
+def test_commands_that_file_something_are_spelled_as_they_are(command: str) -> None:
+    # What they do is tested in test_notices.py and test_pwc.py.
+    words = shlex.split(command)[1:]
+    called = list(itertools.takewhile(lambda word: word.isalpha() and word.islower(), words))
+    shown = CliRunner().invoke(cli, [*called, "--help"])
+    assert shown.exit_code == 0, shown.output
+    assert all(word in shown.output for word in words if word.startswith("--"))
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("command", [c for c in COMMANDS if "run-benchmark" in c])
 def test_commands_that_run_run(command: str, tmp_path: Path) -> None:
@@ -71,11 +82,17 @@ def test_commands_that_run_run(command: str, tmp_path: Path) -> None:
     assert len(list(tmp_path.rglob("*.ttl"))) == max(1, command.count("--seed"))
 
 
-def test_the_leaderboard_in_the_readme_is_the_current_one() -> None:
-    shown = re.search(r"<!-- the output of: registry (.*?) -->\n```text\n(.*?)```", README, re.DOTALL)
-    assert shown
-    output = CliRunner().invoke(cli, ["--home", str(ROOT), *shlex.split(shown.group(1))]).output
-    assert shown.group(2).strip() == output.partition("\nsd is the sample")[0].strip()
+SHOWN = dict(re.findall(r"<!-- the output of: registry (.*?) -->\n```text\n(.*?)```", README, re.DOTALL))
+
+
+def test_the_readme_shows_what_the_graph_holds_and_a_ranking() -> None:
+    assert list(SHOWN) == ["overview", "leaderboard cifar10_mini_knn"]
+
+
+@pytest.mark.parametrize("command", SHOWN)
+def test_the_output_in_the_readme_is_the_current_one(command: str) -> None:
+    output = CliRunner().invoke(cli, ["--home", str(ROOT), *shlex.split(command)]).output
+    assert SHOWN[command].strip() == output.partition("\nsd is the sample")[0].strip()
 
 
 def test_the_python_of_the_readme_runs() -> None:

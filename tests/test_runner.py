@@ -160,7 +160,9 @@ def test_a_new_source_file_makes_the_tree_modified(tmp_path: Path) -> None:
     git("init")
     git("add", ".")
     git("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-m", "one")
-    (tmp_path / "ontology" / "results" / "run.ttl").write_text("")
+    (tmp_path / "ontology" / "notices").mkdir()
+    for filed in ("results", "notices"):
+        (tmp_path / "ontology" / filed / "filed.ttl").write_text("")
     assert environment._commit(tmp_path)["sourceModified"] is False
     (tmp_path / "reference_impl" / "new.py").write_text("")
     assert environment._commit(tmp_path)["sourceModified"] is True

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 import sys
 import threading
+import time
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from registry import Registry, sandbox
+from registry import Registry, guard, index, sandbox
+from registry.cli import cli
 from registry.errors import QueryRefused
 
 UPDATES = [
@@ -20,7 +24,6 @@ UPDATES = [
     "# a comment\nPREFIX a: <http://a/>\nBASE <http://b/>\nLOAD <file:///etc/passwd>",
     "clear all",
     "WITH <a:g> DELETE { ?s ?p ?o } WHERE { ?s ?p ?o }",
-    r"\u0049NSERT DATA { <a:b> <a:c> <a:d> }",
 ]
 
 OUTSIDE = [
@@ -29,7 +32,6 @@ OUTSIDE = [
     "SELECT * { SERVICE # hidden\n <http://127.0.0.1:{port}/> { ?s ?p ?o } }",
     "SELECT * { VALUES ?x { <http://127.0.0.1:{port}/> } SERVICE ?x { ?s ?p ?o } }",
     "PREFIX x: <http://127.0.0.1:{port}/> SELECT * { SERVICE x:y { ?s ?p ?o } }",
-    r"SELECT * { \u0053ERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o } }",
     "SELECT * { ?x ?y ?a FILTER(?a <'b>' ) SERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o } }",
     "SELECT * { BIND(1 AS ?one) FILTER(1=1SERVICE <http://127.0.0.1:{port}/> { ?s ?p ?o }) }",
     "PREFIX a·b: <http://127.0.0.1:{port}/> SELECT * { SERVICE a·b:x { ?s ?p ?o } }",
@@ -38,6 +40,8 @@ OUTSIDE = [
     "SELECT * FROM NAMED <http://127.0.0.1:{port}/> { ?s ?p ?o }",
     "ASK FROM<file:///etc/passwd> { ?s ?p ?o }",
 ]
+
+ENDLESS = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n2 ?o }"
 
 
 @pytest.mark.parametrize("query", UPDATES)
@@ -54,11 +58,15 @@ def test_reaching_outside_is_refused(tiny: Registry, query: str) -> None:
         tiny.ask(query.replace("{port}", "9"))
 
 
-@pytest.mark.parametrize("query", [query for query in OUTSIDE if "SERVICE" in query.upper() or "u0053" in query])
+@pytest.mark.parametrize("large", [False, True])
+@pytest.mark.parametrize("query", [query for query in OUTSIDE if "SERVICE" in query.upper()])
 def test_even_a_query_that_slipped_through_reaches_nobody(
-    tiny: Registry, query: str, monkeypatch: pytest.MonkeyPatch
+    tiny_home: Path, query: str, large: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sandbox, "refuse_unsafe", lambda _: None)
+    monkeypatch.setattr(index, "LARGE_FILES", 0 if large else 1000)
+    tiny = Registry.open(tiny_home)
+    assert (tiny.graph.version is not None) == (large and index.HAS_LOCKS)
+    monkeypatch.setattr(guard, "refuse_unsafe", lambda _: None)
     calls = []
     with socket.create_server(("127.0.0.1", 0)) as server:
         server.settimeout(0.2)
@@ -84,8 +92,7 @@ def test_variables_and_names_are_no_alarm(tiny: Registry, query: str) -> None:
 
 
 def test_an_answer_of_too_many_characters_is_cut_off(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    script = "import registry.sandbox as s; s.CHARACTERS = 100; s.main()"
-    monkeypatch.setattr(sandbox, "COMMAND", ["-c", script])
+    monkeypatch.setattr(sandbox, "CHARACTERS", 100)
     answer = tiny.ask("SELECT * { ?s ?p ?o }")
     assert answer.truncated
     assert len(answer.rows) < 5
@@ -104,9 +111,8 @@ def test_words_in_strings_are_no_alarm(tiny: Registry) -> None:
 
 def test_a_query_that_takes_too_long_is_ended(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "SECONDS", 2)
-    endless = "SELECT (COUNT(*) AS ?n) { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i . ?j ?k ?l . ?m ?n2 ?o }"
     with pytest.raises(QueryRefused, match="longer than 2 s and was ended"):
-        tiny.ask(endless)
+        tiny.ask(ENDLESS)
 
 
 def test_a_large_answer_is_cut_off_and_says_so(tiny: Registry) -> None:
@@ -135,12 +141,90 @@ def test_the_graph_of_a_triple_is_its_file(tiny: Registry) -> None:
     assert str(answer.rows[0][0]).endswith("/file/methods/beta.ttl")
 
 
+ATTEMPTS = """
+import os, socket, subprocess
+attempts = [socket.socket, lambda: open("written", "w"), lambda: subprocess.run(["true"]), lambda: open(os.devnull)]
+for attempt in attempts:
+    try:
+        attempt()
+        print("done", end=" ")
+    except OSError:
+        print("refused", end=" ")
+"""
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="no such limits there")
-def test_the_process_of_a_query_can_open_nothing(tmp_path: Path) -> None:
-    script = (
-        "from registry.sandbox import _lock_in; import socket; _lock_in()\n"
-        "for attempt in (lambda: open('/dev/null'), socket.socket):\n"
-        "    try:\n        attempt(); print('opened')\n    except OSError:\n        print('refused')\n"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8", check=True)
-    assert done.stdout.split() == ["refused", "refused"]
+def test_the_process_of_a_query_can_open_nothing() -> None:
+    assert attempted(files=False) == ["refused"] * 4
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only there the kernel can refuse calls")
+def test_the_process_of_a_query_on_an_index_can_only_read_files() -> None:
+    assert attempted(files=True) == ["refused", "refused", "refused", "done"]
+
+
+def attempted(*, files: bool) -> list[str]:
+    lock = f"from registry.confinement import lock_in; lock_in(files={files}, seconds=9, memory=2**32)"
+    script = f"import socket, subprocess; {lock}\n{ATTEMPTS}"
+    return subprocess.run([sys.executable, "-c", script], capture_output=True, encoding="utf-8").stdout.split()
+
+
+def test_a_query_on_an_index_may_open_its_files_when_it_needs_them(
+    tiny_home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(index, "LARGE_FILES", 0)
+    tiny = Registry.open(tiny_home)
+    assert tiny.ask("SELECT (COUNT(*) AS ?n) { ?s ?p ?o }").rows == [(len(tiny.graph.store),)]
+
+
+def children() -> set[str]:
+    return set(Path(f"/proc/self/task/{threading.get_native_id()}/children").read_text().split())
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("seconds", [1, 30])
+def test_a_query_leaves_no_process_behind(tiny: Registry, seconds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "SECONDS", seconds)
+    before = children()
+    if seconds == 1:
+        with pytest.raises(QueryRefused):
+            tiny.ask(ENDLESS)
+    else:
+        tiny.ask("ASK {}")
+    assert children() == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("blow", [signal.SIGINT, signal.SIGKILL])
+def test_a_query_ends_with_the_process_that_asked(tiny_home: Path, blow: signal.Signals) -> None:
+    command = [sys.executable, "-m", "registry.cli", "--home", str(tiny_home), "ask", ENDLESS]
+    asking = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    listed = Path(f"/proc/{asking.pid}/task/{asking.pid}/children")
+    while not (found := listed.read_text().split()):
+        assert asking.poll() is None
+        time.sleep(0.01)
+    time.sleep(0.5)  # it has loaded the graph and computes
+    asking.send_signal(blow)
+    asking.wait()
+    for _ in range(500):
+        if not Path(f"/proc/{found[0]}").exists() or "State:\tZ" in Path(f"/proc/{found[0]}/status").read_text():
+            return
+        time.sleep(0.01)
+    pytest.fail("the query goes on")
+
+
+def test_a_query_that_takes_too_much_memory_is_ended(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sandbox, "MEMORY", 2**29)
+    huge = "SELECT * { ?a ?b ?c . ?d ?e ?f . ?g ?h ?i } ORDER BY ?a"
+    with pytest.raises(QueryRefused, match=r"more than 0.5 GiB of memory and was ended"):
+        tiny.ask(huge)
+
+
+def test_a_query_that_is_nested_too_deeply_says_so(tiny: Registry) -> None:
+    with pytest.raises(QueryRefused, match="nested too deeply"):
+        tiny.ask("SELECT * " + "{" * 50_000 + "}" * 50_000)
+
+
+def test_the_help_of_ask_says_the_limits() -> None:
+    text = " ".join(CliRunner().invoke(cli, ["ask", "--help"]).output.split())
+    assert f"{sandbox.SECONDS} s, {sandbox.MEMORY // 2**30} GiB of memory, {sandbox.ROWS:,} rows" in text
