@@ -51,6 +51,11 @@ INVERSE_WORDS = {
     "reg:borrowsFrom": "borrowed by",
     "reg:aboutMethod": "claims",
     "prov:hadPrimarySource": "source of",
+    "reg:retracts": "retracted in",
+    "reg:supersedes": "superseded in",
+    "reg:successor": "successor in",
+    "reg:verifies": "verified in",
+    "reg:verificationRun": "repetition in",
 }
 FIRST = (
     *("notation", "also called", "formula", "broader", "narrower", "related", "methods", "used by"),
@@ -114,7 +119,7 @@ def folded(name: str) -> str:
 
 def _names(graph: Graph, name: str) -> list[list[tuple[str, str]]]:
     """The subjects that might be called so with their folded names, the more telling levels first."""
-    return _names_of(graph, _candidates(graph, name)) if graph.summary.searchable else _all_names(graph)
+    return _all_names(graph) if graph.version is None else _names_of(graph, _candidates(graph, name))
 
 
 def _candidates(graph: Graph, name: str) -> list[tuple[str, str]]:
@@ -158,7 +163,7 @@ def _all_names(graph: Graph) -> list[list[tuple[str, str]]]:
 
 def _spellings(graph: Graph, name: str) -> set[str]:
     """Names as they are written, for guesses: every one, or where an index of words is kept those near the name."""
-    if graph.summary.searchable:
+    if graph.version is not None:
         hits = graph.search(name).hits
         return {hit.label for hit in hits} | {hit.name for hit in hits}
     properties = "|".join(name for names in STRICTEST_FIRST for name in names)

@@ -96,10 +96,10 @@ def current(home: Home, *, trusting: bool = True) -> Version:
             assert version is not None
             version.stale = True
             return version
-        before, version = version, _published(folder)
-        same = version is not None and before is not None and version.folder == before.folder
+        outdated = None if version is None else version.folder
+        version = _published(folder)
         # Unless another process has just done it.
-        if version is None or same or _changed(home, version.summary, trusting):
+        if version is None or version.folder == outdated or _changed(home, version.summary, trusting):
             _clear(folder)
             _publish(folder, _next(home, folder, version, trusting))
             version = _published(folder)

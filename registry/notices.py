@@ -144,6 +144,7 @@ def find_run(registry: Registry, name: str) -> Run:
     for candidate in candidates:
         for run in registry.runs(name=candidate):
             return run
+        raise RegistryError(f"the record of {candidate} cannot be read (see: registry check)")
     raise UnknownName("run", name, summary.names("run"))
 
 

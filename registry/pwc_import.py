@@ -38,7 +38,7 @@ class Imported:
 
     file: str
     name: str = ""
-    """Of the import, as `export --from` takes it."""
+    """Of the import, as `export pwc` takes it."""
     outcome: str = "refused"
     """imported, replaced, unchanged or refused."""
     problem: str = ""

@@ -8,7 +8,7 @@ from functools import cached_property
 from statistics import fmean
 from typing import TYPE_CHECKING
 
-from registry.errors import BadSetting
+from registry.errors import BadSetting, UnknownName
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.records import Benchmark, Leaderboard, Run, Standing
 from registry.statistics import ENOUGH, aggregate
@@ -24,7 +24,7 @@ class Ranking:
         self.registry = registry
         # Asked for each run, and the same for all runs of a benchmark or a recipe.
         self._firsts: dict[tuple[str, str], dict[int, str]] = {}
-        self._benchmarks: dict[str, tuple[int, str]] = {}
+        self._benchmarks: dict[str, tuple[int, str] | None] = {}
         self._hashes: dict[str, str | None] = {}
 
     def why_not(self, run: Run) -> str | None:
@@ -89,7 +89,10 @@ class Ranking:
             return "incomplete provenance: " + ", ".join(run.missing)
         if not run.follows_recipe:
             return "changed recipe: " + ", ".join(run.changed)
-        version, digest = self._benchmark(run.benchmark)
+        known = self._benchmark(run.benchmark)
+        if known is None:
+            return f"benchmark {run.benchmark} is missing or cannot be read"
+        version, digest = known
         if run.benchmark_version != version:
             return f"measured on version {run.benchmark_version} of the benchmark, now {version}"
         if run.benchmark_hash != digest:
@@ -98,10 +101,15 @@ class Ranking:
             return "the recipe has changed since"
         return None
 
-    def _benchmark(self, name: str) -> tuple[int, str]:
+    def _benchmark(self, name: str) -> tuple[int, str] | None:
+        """Its version and hash today; one benchmark that is broken must not hide the runs on all others."""
         if name not in self._benchmarks:
-            benchmark = self.registry.benchmark(name)
-            self._benchmarks[name] = benchmark.version, benchmark_hash(benchmark)
+            try:
+                benchmark = self.registry.benchmark(name)
+            except (BadSetting, UnknownName):  # `check` says what is wrong with it
+                self._benchmarks[name] = None
+            else:
+                self._benchmarks[name] = benchmark.version, benchmark_hash(benchmark)
         return self._benchmarks[name]
 
     def _recipe_hash(self, name: str) -> str | None:

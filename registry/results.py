@@ -6,7 +6,8 @@ import csv
 import io
 import os
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -98,12 +99,7 @@ def require_writable(folder: Path) -> None:
 
 def publish(file: Path, content: bytes) -> None:
     """Creates a file with its whole content, or nothing; raises FileExistsError rather than replace one."""
-    draft = file.with_name(f".{file.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as stream:
-            stream.write(content)
-            stream.flush()
-            os.fsync(stream.fileno())
+    with _draft(file, content) as draft:
         try:
             os.link(draft, file)
         except FileExistsError:
@@ -111,19 +107,24 @@ def publish(file: Path, content: bytes) -> None:
         except OSError:  # a file system without hard links
             with file.open("xb"):
                 draft.replace(file)
-    finally:
-        draft.unlink(missing_ok=True)
 
 
 def replace(file: Path, content: bytes) -> None:
     """Writes a file's whole content in the place of what it held; whoever reads sees the old or the new."""
+    with _draft(file, content) as draft:
+        draft.replace(file)
+
+
+@contextmanager
+def _draft(file: Path, content: bytes) -> Iterator[Path]:
+    """The content beside the file, on disk under a name that nobody reads; it is gone afterwards."""
     draft = file.with_name(f".{file.name}.{os.getpid()}.part")
     try:
         with draft.open("wb") as stream:
             stream.write(content)
             stream.flush()
             os.fsync(stream.fileno())
-        draft.replace(file)
+        yield draft
     finally:
         draft.unlink(missing_ok=True)
 

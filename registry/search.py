@@ -27,6 +27,7 @@ NAMES = (
     ("fabio", "hasArXivId"),
     ("reg", "authors"),
     ("reg", "variantName"),
+    ("reg", "sourceFile"),
 )
 BODIES = (
     ("skos", "definition"),

@@ -26,9 +26,7 @@ class FriendlyGroup(click.Group):
         except RegistryError as error:
             raise click.ClickException(str(error)) from error
         except UnicodeEncodeError as error:
-            raise click.ClickException(
-                "what was typed is not UTF-8, and no name of the graph is spelled so"
-            ) from error
+            raise click.ClickException("what was typed is not UTF-8; no name of the graph is") from error
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]

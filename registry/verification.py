@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from registry import notices, results, runner
-from registry.errors import BadSetting, RegistryError, RunFailed, UnknownName
+from registry.errors import BadSetting, RegistryError, RunFailed
 from registry.graph import Graph
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.namespaces import iri
@@ -60,7 +60,7 @@ def verify(
         (file,) = runner.run_seeds(job, [run.seed], after)
     except RunFailed as failure:
         raise type(failure)(f"{run.name} is neither confirmed nor refuted: {failure}") from failure
-    again = type(registry)(registry.home)
+    again = _reopened(registry)
     rerun = again.find_run(file.stem)
     assert run.value is not None and rerun.value is not None
     difference = round(rerun.value - run.value, 6)
@@ -81,8 +81,16 @@ def verify(
         stated_by,
     )
     after(notice)
-    filed = type(registry)(registry.home).notices.about(run.name)
+    filed = _reopened(registry).notices.about(run.name)
     return next(found for found in filed if isinstance(found, Verification) and found.name == notice.stem)
+
+
+def _reopened(registry: Registry) -> Registry:
+    """The registry with what was just filed, however long another process keeps the index."""
+    while True:
+        again = type(registry)(registry.home)
+        if again.graph.version is None or not again.graph.version.stale:
+            return again
 
 
 def _same_benchmark(registry: Registry, run: Run) -> Benchmark:
@@ -170,10 +178,8 @@ def _snapshot(graph: Graph, run: Run, implementation: str | None) -> dict[str, S
 def _recipe(registry: Registry, run: Run, settings: dict[str, Setting]) -> Recipe:
     """What the repetition follows or departs from: the same recipe as the record, in the state of the record."""
     if not run.follows_recipe:
-        for recipe in registry.all_recipes:
-            if recipe.name == run.recipe:
-                return recipe
-        raise UnknownName("recipe", run.recipe, [recipe.name for recipe in registry.all_recipes])
+        registry.graph.find("recipe", run.recipe)
+        return registry.recipe_named(run.recipe)
     return Recipe(
         name=run.recipe,
         method=run.method,

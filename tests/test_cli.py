@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,9 @@ def test_show_prints_lineage_recipes_and_departures() -> None:
         (["run-benchmark", "alpha", "--on", "toy_knn", "--recipe", "symetric"], "did you mean 'symmetric'?"),
         (["run-benchmark", "alpha", "--on", "toy_knn", "--set", "epoch=3"], "did you mean 'epochs'?"),
         (["run-benchmark", "gamma", "--on", "toy_knn"], "no recipe of gamma for benchmark 'toy_knn'"),
+        (["leaderboard", "\udcff"], "what was typed is not UTF-8"),
+        (["search", "alpha\udcff"], "what was typed is not UTF-8"),
+        (["export", "csv", "--output", "."], "'.' names no file or folder of its own"),
     ],
 )
 def test_a_wrong_request_gets_one_line_and_exit_code_1(home: Path, command: list[str], message: str) -> None:
@@ -174,6 +178,28 @@ def test_a_broken_file_is_warned_of_and_the_rest_works(home: Path) -> None:
     assert "warning: left out, does not parse: " in result.stderr
     assert "gamma.ttl (see: registry check)" in result.stderr
     assert "alpha" in result.stdout
+
+
+def test_a_broken_benchmark_keeps_its_runs_in_the_listings(home: Path) -> None:
+    (home / "ontology" / "benchmarks" / "toy_knn.ttl").write_text("this is not Turtle")
+    result = call(home, "runs")
+    assert result.exit_code == 0, result.output
+    assert result.stdout.count("benchmark toy_knn is missing or cannot be read") == 4
+
+
+def test_a_run_is_shown_with_what_it_measured(home: Path) -> None:
+    (run, *_) = Registry.open(home).runs(method="beta")
+    output = call(home, "show", run.name).output
+    assert re.search(r"^  value +60\.00 % \(synthetic data\)$", output, re.MULTILINE)
+    assert re.search(r"^  untrained +20\.00 % \(synthetic data\)$", output, re.MULTILINE)
+
+
+def test_a_run_that_cannot_be_read_is_named_as_such_and_still_shown(home: Path) -> None:
+    (run, *_) = Registry.open(home).runs(method="beta")
+    file = next(home.rglob(f"{run.name}.ttl"))
+    file.write_text(file.read_text().replace("reg:seed 0", 'reg:seed "0"'))
+    assert f"the record of {run.name} cannot be read" in call(home, "retract", run.name[:9], "--why", "x").output
+    assert call(home, "show", run.name).exit_code == 0
 
 
 def test_a_subject_that_cannot_be_read_is_warned_of(home: Path) -> None:

@@ -75,6 +75,11 @@ def asked(home: Path, pattern: str, *names: str) -> list[tuple[object, ...]]:
     return sorted((tuple(row[name] for name in names) for row in rows), key=str)
 
 
+def test_an_import_is_found_by_the_name_of_its_file(bare: Path) -> None:
+    report = bring(bare, "my tables.json", [{"task": "Reading"}])
+    assert [hit.name for hit in Registry.open(bare).search("tables", ["import"]).hits] == [report.name]
+
+
 def counted(home: Path) -> dict[str, object]:
     registry = Registry.open(home)
     query = "SELECT (COUNT(DISTINCT ?x) AS ?n) { %s }"

@@ -13,6 +13,13 @@ from registry.tables import percent
 
 DEFAULT_BENCHMARK = "shapes_knn"
 
+data_folder = click.option(
+    "--data",
+    type=click.Path(path_type=Path),
+    envvar="REGISTRY_DATA",
+    help="Folder of the data set.  [env: REGISTRY_DATA]",
+)
+
 
 @click.command()
 @click.argument("method")
@@ -37,12 +44,7 @@ DEFAULT_BENCHMARK = "shapes_knn"
     metavar="KEY=VALUE",
     help="Change a setting; the run then stands in no ranking of the recipe.",
 )
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="REGISTRY_DATA",
-    help="Folder of the data set.  [env: REGISTRY_DATA]",
-)
+@data_folder
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
 @click.pass_obj
 def run_benchmark(
@@ -95,12 +97,7 @@ def run_benchmark(
 @click.command()
 @click.argument("run")
 @click.option("--device", type=click.Choice(["cpu", "cuda"]), help="The kind that the record names, unless named.")
-@click.option(
-    "--data",
-    type=click.Path(path_type=Path),
-    envvar="REGISTRY_DATA",
-    help="Folder of the data set.  [env: REGISTRY_DATA]",
-)
+@data_folder
 @click.option(
     "--tolerance",
     type=float,

@@ -55,7 +55,8 @@ def claims(
         _tell_claim(each)
     if shown:
         click.echo()
-    for line in _footer(found, len(shown), len(found) if first is None else len(registry.graph.names("claim"))):
+    known = len(found) if first is None else len(registry.graph.names("claim"))
+    for line in _footer(found, len(shown), known, method):
         click.echo(line)
 
 
@@ -81,7 +82,7 @@ def _tell_claim(verdict: Verdict) -> None:
         tell(f"  caveat   {caveat}")
 
 
-def _footer(found: Sequence[Verdict], shown: int, known: int) -> list[str]:
+def _footer(found: Sequence[Verdict], shown: int, known: int, method: str | None) -> list[str]:
     """How many of what, and what the reader has to know of many intervals at once."""
     lines = [f"{len(found)} claims" if known == len(found) else f"the first {len(found)} of {known} claims"]
     if found:
@@ -92,7 +93,8 @@ def _footer(found: Sequence[Verdict], shown: int, known: int) -> list[str]:
             f"{tested} tested, each interval at 95% on its own: of 20 honest repetitions one is expected to miss."
         )
     if shown < known:
-        lines.append(f"{known - shown} more: --limit {known} shows all, registry claims METHOD those of one.")
+        of_one = "" if method else ", registry claims METHOD those of one"
+        lines.append(f"{known - shown} more: --limit {known} shows all{of_one}.")
     return lines
 
 

@@ -1,4 +1,4 @@
-"""The command that shows one subject, whatever it is: a method, a term, a paper, a benchmark, a claim."""
+"""The command that shows one subject, whatever it is: a method, a term, a paper, a benchmark, a claim, a run."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from registry.session import Session, as_json, tell
-from registry.tables import to_json
+from registry.tables import percent, to_json
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
-    from registry.records import Description
+    from registry.records import Description, Run
 
 FEW = 12
 """So many values are told in full; of more the first are, with their number."""
@@ -42,9 +42,28 @@ def show(session: Session, name: Sequence[str], as_json: bool) -> None:
         click.echo(to_json(asdict(described)))
     else:
         _show_heading(described)
-        _show_facts({described.kind: (described.name,)} | described.facts)
+        measured = _measured(registry, described.name) if described.kind == "run" else {}
+        _show_facts({described.kind: (described.name,)} | measured | described.facts)
         _show_parents(described)
         _show_also(described)
+
+
+def _measured(registry: Registry, name: str) -> dict[str, tuple[str, ...]]:
+    """What a run reached, and whether it counts; nothing of a run whose record cannot be read."""
+    for run in registry.runs(name=name):
+        return _reached(registry, run)
+    return {}
+
+
+def _reached(registry: Registry, run: Run) -> dict[str, tuple[str, ...]]:
+    data = " (synthetic data)" if run.benchmark in registry.synthetic() else ""
+    told = {
+        "value": run.value is not None and f"{percent(run.value)} %{data}",
+        "untrained": run.untrained is not None and f"{percent(run.untrained)} %{data}",
+        "does not count because": registry.why_not_ranked(run),
+        "verified": registry.notices.verified(run.name),
+    }
+    return {word: (text,) for word, text in told.items() if text}
 
 
 def _show_heading(described: Description) -> None:

@@ -20,7 +20,6 @@ from registry.exporting.lookup import (
     label,
     names,
     run_iris,
-    run_named,
     seeds,
     standings,
     task_of,
@@ -86,7 +85,7 @@ def _newest(registry: Registry) -> str:
 
 
 def _of_run(registry: Registry, name: str) -> Json:
-    run = run_named(registry, name)
+    run = registry.find_run(name)
     why = registry.why_not_ranked(run)
     if why or run.value is None:
         raise RegistryError(f"{name} has no result that counts: {why}")

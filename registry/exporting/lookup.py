@@ -6,9 +6,8 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from registry.errors import RegistryError
 from registry.namespaces import iri, slug
-from registry.records import Benchmark, Dataset, Run, Standing
+from registry.records import Benchmark, Dataset, Standing
 from registry.triples import python_value
 
 if TYPE_CHECKING:
@@ -21,15 +20,6 @@ Standings = list[tuple[Benchmark, Standing]]
 def names(registry: Registry, kind: str) -> list[str]:
     """The slugs of all subjects of a kind."""
     return registry.graph.names(kind)
-
-
-def run_named(registry: Registry, name: str) -> Run:
-    """A run by its slug; raises UnknownName, and RegistryError where its record cannot be read."""
-    registry.graph.find("run", name)
-    for run in registry.all_runs:
-        if run.name == name:
-            return run
-    raise RegistryError(f"the record of {name} cannot be read (see: registry check)")
 
 
 def standings(registry: Registry, methods: Sequence[str]) -> dict[str, Standings]:

@@ -12,7 +12,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from registry.errors import RegistryError
-from registry.exporting.lookup import data_label, fact, label, recorded_settings, run_named, to_json
+from registry.exporting.lookup import data_label, fact, label, recorded_settings, to_json
 from registry.namespaces import iri
 from registry.records import Run
 
@@ -57,7 +57,7 @@ def rocrate(registry: Registry, names: Sequence[str]) -> dict[str, bytes]:
     """The files of the crate; raises RegistryError unless one run is named and its files are as recorded."""
     if len(names) != 1:
         raise RegistryError("a crate is of one run; name it (they are listed by: registry runs)")
-    run = run_named(registry, names[0])
+    run = registry.find_run(names[0])
     files = _files(registry, run)
     document = {"@context": "https://w3id.org/ro/crate/1.1/context", "@graph": _entities(registry, run, files)}
     return {"ro-crate-metadata.json": to_json(document), **files}
