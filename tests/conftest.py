@@ -143,3 +143,12 @@ def add(tiny_home: Path) -> Callable[[str], None]:
         (folder / f"{len(list(folder.iterdir()))}.ttl").write_text(prefixes + turtle)
 
     return say
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A registry that holds nothing but its vocabulary."""
+    (tmp_path / "bare" / "ontology").mkdir(parents=True)
+    for name in ("vocabulary.ttl", "shapes.ttl"):
+        (tmp_path / "bare" / "ontology" / name).write_bytes((ROOT / "ontology" / name).read_bytes())
+    return tmp_path / "bare"

@@ -6,7 +6,6 @@ from pathlib import Path
 
 import bibtexparser
 import pytest
-from bibtexparser.library import Library
 from bibtexparser.middlewares import SeparateCoAuthors, SplitNameParts
 from pylatexenc.latex2text import LatexNodes2Text
 
@@ -26,13 +25,13 @@ PREFIXES = """# A paper of a test.
 """
 
 
-def read(text: str) -> Library:
+def read(text: str) -> bibtexparser.Library:
     library = bibtexparser.parse_string(text)
     assert not library.failed_blocks
     return library
 
 
-def paper(home: Path, description: str) -> Library:
+def paper(home: Path, description: str) -> bibtexparser.Library:
     (home / "ontology" / "papers" / "test.ttl").write_text(PREFIXES + f"paper:test {description} .\n")
     return read(Registry.open(home).export("bibtex", "test"))
 
