@@ -18,6 +18,7 @@ from registry.hashes import benchmark_hash, recipe_hash
 from registry.records import Benchmark, Dataset, Recipe
 from registry.results import Measured, RunRecord, to_turtle
 from registry.signatures import Setting
+from tests.conftest import PROVENANCE
 
 ONTOLOGY = Path(__file__).resolve().parents[2] / "ontology"
 
@@ -299,23 +300,11 @@ def _template(benchmark: Benchmark) -> str:
         reason=None,
         started=START,
         ended=START + timedelta(minutes=5),
-        facts={
-            "sourceCommit": "0" * 40,
-            "sourceModified": False,
-            "sourceSha256": "1" * 64,
-            "trainingDataSha256": "2" * 64,
-            "evaluationDataSha256": "3" * 64,
-            "pythonVersion": "3.11.0",
-            "torchVersion": "2.11.0",
-            "torchvisionVersion": "0.26.0",
-            "operatingSystem": "Test 1",
-            "deviceKind": "cpu",
+        facts=PROVENANCE
+        | {
             "deviceModel": "DEVICE",
-            "deviceCount": 1,
-            "hostCpu": "Abacus",
-            "hostMemory": 25276502016,
-            "threads": 2,
             "commandLine": "registry run-benchmark METHOD",
+            "hostMemory": 25276502016,
             "wallSeconds": 313131.0,
             "peakMemory": 515151,
             "imagesPerSecond": 616161.0,
