@@ -34,14 +34,7 @@ from registry.statistics import (
     difference_from_summary,
     least_half_width,
 )
-
-NOT_ATTEMPTED = "not attempted"
-NOT_COMPARABLE = "not comparable"
-FAILED = "failed"
-REPRODUCED = "reproduced"
-ABOVE = "above"
-BELOW = "below"
-VERDICTS = (REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE, NOT_ATTEMPTED, FAILED)
+from registry.verdict_names import ABOVE, BELOW, FAILED, NOT_ATTEMPTED, NOT_COMPARABLE, REPRODUCED
 
 MARGIN = 1.0
 """In percentage points; a smaller difference does not speak against a claim."""

@@ -19,7 +19,8 @@ from registry.records import Benchmark, Claim, Method, Verdict
 from registry.statistics import (
     aggregate,
 )
-from registry.verdicts import VERDICTS, Evidence, gather
+from registry.verdict_names import VERDICTS
+from registry.verdicts import Evidence, gather
 from tests.conftest import FileRun
 from tests.test_checks import edit
 

@@ -11,7 +11,7 @@ import click
 
 from registry.session import Session, as_json, tell
 from registry.tables import amount, reached, recomputed, to_json
-from registry.verdicts import VERDICTS
+from registry.verdict_names import VERDICTS
 
 if TYPE_CHECKING:
     from registry.records import Verdict
