@@ -19,6 +19,7 @@ KINDS = (
     "run",
     "import",
     "notice",
+    "page",
 )
 """Subjects that have a slug: `method:moco_v2` is BASE + "method/moco_v2"."""
 
@@ -29,9 +30,11 @@ PREFIXES = {
     **{kind: f"{BASE}{kind}/" for kind in KINDS},
     "file": BASE + "file/",
     "pwc": BASE + "pwc/",
+    "key": BASE + "page-key/",
     "rdf": "http://www.w3.org/1999/02/22-rdf-syntax-ns#",
     "rdfs": "http://www.w3.org/2000/01/rdf-schema#",
     "xsd": "http://www.w3.org/2001/XMLSchema#",
+    "owl": "http://www.w3.org/2002/07/owl#",
     "skos": "http://www.w3.org/2004/02/skos/core#",
     "prov": "http://www.w3.org/ns/prov#",
     "mls": "http://www.w3.org/ns/mls#",

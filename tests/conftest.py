@@ -54,7 +54,7 @@ def tiny_home(tmp_path: Path) -> Path:
     """A registry of three methods that a test may change."""
     home = tmp_path / "home"
     shutil.copytree(TINY, home / "ontology")
-    for name in ("vocabulary.ttl", "shapes.ttl"):
+    for name in ("vocabulary.ttl", "shapes.ttl", "page_keys.ttl"):
         shutil.copy(ROOT / "ontology" / name, home / "ontology" / name)
     return home
 
