@@ -19,6 +19,7 @@ from registry.search import LEFT_OUT, called
 from registry.triples import Term, python_value
 
 LABELS = (("skos", "prefLabel"), ("dcterms", "title"))
+PAGE_LABEL = (("rdfs", "label"),)
 STRICTEST_FIRST = (
     ("skos:notation", "fabio:hasArXivId", "prism:doi"),
     ("skos:prefLabel", "dcterms:title"),
@@ -29,6 +30,9 @@ STRICTEST_FIRST = (
 RECORDS = ("repository", "recipe", "claim", "run")
 """Kinds whose slugs come last: moco is Momentum Contrast before it is a repository."""
 
+PAGE_NAMES = ("rdfs:label", "skos:prefLabel", "skos:notation", "skos:altLabel", "reg:alias")
+"""What an imported page may be called, after every name of a subject of ours."""
+
 WORDS = {
     "skos:altLabel": "also called",
     "skos:editorialNote": "note",
@@ -37,7 +41,11 @@ WORDS = {
     "fabio:hasArXivId": "arXiv",
     "fabio:hasURL": "address",
     "prism:doi": "DOI",
+    "rdfs:subClassOf": "stated parent",
+    "reg:inCollection": "collection",
     "schema:isPartOf": "published in",
+    "skos:prefLabel": "preferred term",
+    "dcterms:references": "refers to",
     "prov:hadPrimarySource": "source",
     "rdf:type": "type",
     "rdfs:comment": "remark",
@@ -45,6 +53,8 @@ WORDS = {
 """What properties of other vocabularies are called here; the rest are called by their local names."""
 
 INVERSE_WORDS = {
+    "dcterms:references": "referred to by",
+    "rdfs:subClassOf": "stated parent of",
     "reg:introducedIn": "introduces",
     "reg:usesComponent": "used by",
     "reg:variantOf": "variants",
@@ -64,6 +74,7 @@ FIRST = (
 )
 LAST = ("source", "note", "remark")
 TOLD_APART = {"skos:prefLabel", "skos:definition", "skos:inScheme", "reg:assertion", "rdf:type"}
+PAGE_TOLD_APART = {"rdfs:label", "skos:definition", "rdf:type"}
 
 
 def find_subject(graph: Graph, name: str) -> tuple[str, list[str]]:
@@ -73,6 +84,8 @@ def find_subject(graph: Graph, name: str) -> tuple[str, list[str]]:
     when there is none, and UnknownName with the nearest name when nothing is called so.
     """
     kind, colon, local = name.partition(":")
+    if colon and kind == "page":
+        return _find_page(graph, local), []
     if colon and kind in KINDS:
         return graph.find(kind, local), []
     names = _names(graph, name)
@@ -89,22 +102,36 @@ def find_subject(graph: Graph, name: str) -> tuple[str, list[str]]:
     return chosen, list(others)
 
 
+def _find_page(graph: Graph, name: str) -> str:
+    """The page of that slug, or of that collection and name as it is written."""
+    collection, slash, written = name.partition("/")
+    if slash and not graph.summary.has("page", name):
+        from registry.pages.names import page_iri
+
+        address = page_iri(collection, written)
+        if graph.summary.has("page", address.removeprefix(iri("page", ""))):
+            return address
+    return graph.find("page", name)
+
+
 def describe(graph: Graph, name: str) -> Description:
     """All that the graph says of the subject of that name; raises UnknownName, AmbiguousName."""
     subject, others = find_subject(graph, name)
+    kind, _, local = curie(subject).partition(":")
     found = graph.properties(subject)
     facts: dict[str, list[str]] = {}
     for predicate, values in found.items():
-        if curie(predicate) not in TOLD_APART:
+        if curie(predicate) not in (PAGE_TOLD_APART if kind == "page" else TOLD_APART):
             facts[_word(graph, predicate)] = sorted(_flat(_tell(graph, value) for value in values))
-    for word, address in [*_said_by_others(graph, subject), *_methods_below(graph, subject)]:
+    others_say = _said_of_page(graph, subject) if kind == "page" else _said_by_others(graph, subject)
+    for word, address in [*others_say, *_methods_below(graph, subject)]:
         if curie(address) not in facts.setdefault(word, []):
             facts[word].append(curie(address))
     label, definition = _label(graph, subject), graph.value(subject, iri("skos", "definition"))
     return Description(
-        kind=curie(subject).partition(":")[0],
-        name=slug(subject),
-        label=label or slug(subject),
+        kind=kind,
+        name=local,
+        label=label or local,
         definition=str(definition or ""),
         facts={word: tuple(facts[word]) for word in sorted(facts, key=_place)},
         parents=tuple(_parents(graph, subject)),
@@ -134,6 +161,8 @@ def _candidates(graph: Graph, name: str) -> list[tuple[str, str]]:
 
 
 def _names_of(graph: Graph, subjects: Sequence[tuple[str, str]]) -> list[list[tuple[str, str]]]:
+    pages = [iri(kind, name) for kind, name in subjects if kind == "page"]
+    subjects = [(kind, name) for kind, name in subjects if kind != "page"]
     levels = [[(iri(kind, name), folded(name)) for kind, name in subjects if kind not in RECORDS]]
     said = {iri(kind, name): graph.properties(iri(kind, name)) for kind, name in subjects}
     for properties in STRICTEST_FIRST:
@@ -146,19 +175,27 @@ def _names_of(graph: Graph, subjects: Sequence[tuple[str, str]]) -> list[list[tu
                 for term in found.get(predicate, [])
             ]
         )
-    return [*levels, [(iri(kind, name), folded(name)) for kind, name in subjects if kind in RECORDS]]
+    records = [(iri(kind, name), folded(name)) for kind, name in subjects if kind in RECORDS]
+    return [*levels, records, _page_names(graph, pages)]
 
 
 def _all_names(graph: Graph) -> list[list[tuple[str, str]]]:
     def slugs(kinds: Iterable[str]) -> list[tuple[str, str]]:
         return [(iri(kind, name), folded(name)) for kind in kinds for name in graph.names(kind)]
 
-    levels = [slugs(kind for kind in KINDS if kind not in RECORDS)]
+    levels = [slugs(kind for kind in KINDS if kind not in (*RECORDS, "page"))]
     for properties in STRICTEST_FIRST:
         text = f"SELECT ?subject ?name {{ ?subject {'|'.join(properties)} ?name }} ORDER BY ?subject"
         rows = [(str(row["subject"]), str(row["name"])) for row in graph.select(text)]
         levels.append([(subject, folded(name)) for subject, name in rows if _named(subject)])
-    return [*levels, slugs(RECORDS)]
+    return [*levels, slugs(RECORDS), _page_names(graph, [iri("page", name) for name in graph.names("page")])]
+
+
+def _page_names(graph: Graph, pages: Iterable[str]) -> list[tuple[str, str]]:
+    predicates = [iri(*name.split(":")) for name in PAGE_NAMES]
+    said = {page: graph.properties(page) for page in pages}
+    terms = ((page, term) for page, found in said.items() for name in predicates for term in found.get(name, []))
+    return list(dict.fromkeys((page, folded(str(python_value(term)))) for page, term in terms))
 
 
 def _spellings(graph: Graph, name: str) -> set[str]:
@@ -180,11 +217,13 @@ def _place(word: str) -> tuple[int, str]:
 
 def _named(address: str) -> bool:
     kind, slash, local = address.removeprefix(BASE).partition("/")
-    return bool(slash and local) and kind in KINDS and "#" not in address
+    # A page has the labels of what it is about, which is meant by them.
+    return bool(slash and local) and kind in KINDS and kind != "page" and "#" not in address
 
 
 def _label(graph: Graph, subject: str) -> str | None:
-    labels = (graph.value(subject, iri(*name)) for name in LABELS)
+    names = PAGE_LABEL if subject.startswith(iri("page", "")) else LABELS
+    labels = (graph.value(subject, iri(*name)) for name in names)
     return next((str(label) for label in labels if label is not None), None)
 
 
@@ -245,6 +284,14 @@ def _said_by_others(graph: Graph, subject: str) -> Iterator[tuple[str, str]]:
             yield "related", address
         else:
             yield INVERSE_WORDS.get(said) or f"{_word(graph, predicate)} of", address
+
+
+def _said_of_page(graph: Graph, page: str) -> Iterator[tuple[str, str]]:
+    """Which pages point at a page."""
+    for quad in graph.store.quads_for_pattern(None, None, ox.NamedNode(page), None):
+        if isinstance(quad.subject, ox.NamedNode) and quad.subject.value.startswith(iri("page", "")):
+            said = INVERSE_WORDS.get(curie(quad.predicate.value))
+            yield said or f"{_word(graph, quad.predicate.value)} of", quad.subject.value
 
 
 def _methods_below(graph: Graph, subject: str) -> Iterator[tuple[str, str]]:

@@ -45,7 +45,7 @@ class Graph:
         self.store: ox.Store = ox.Store() if self.version is None else self.version.store
         self.summary: Summary = Summary.create() if self.version is None else self.version.summary
         if self.version is None:
-            self.store.extend(list(index.take_in(files, self.summary)))
+            index.load(home, files, self.store, self.summary)
         self.broken = [BrokenFile(*flaw) for flaw in self.summary.broken()]
 
     def _open_index(self, trusting: bool) -> None:
@@ -127,7 +127,8 @@ class Graph:
         if kind == "term":
             notation = ox.Literal(name, datatype=ox.NamedNode(iri("reg", "termId")))
             noted = self.store.quads_for_pattern(None, ox.NamedNode(iri("skos", "notation")), notation, None)
-            terms = sorted(quad.subject.value for quad in noted if isinstance(quad.subject, ox.NamedNode))
+            bearers = (quad.subject.value for quad in noted if isinstance(quad.subject, ox.NamedNode))
+            terms = sorted(bearer for bearer in bearers if bearer.startswith(PREFIXES["term"]))
             if len(terms) == 1:
                 return terms[0]
         if not self.summary.has(kind, name):

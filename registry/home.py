@@ -29,6 +29,9 @@ FOLDERS = {
 IMPORTS = "imports"
 """The folder of what other collections state: a file holds many subjects, which are none of ours."""
 
+PAGES = "logseq"
+"""The folder of imports that holds collections of pages."""
+
 LANDMARK = Path("ontology", "vocabulary.ttl")
 
 

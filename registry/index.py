@@ -25,6 +25,7 @@ import pyoxigraph as ox
 
 from registry.errors import BrokenFile
 from registry.home import Home
+from registry.pages import indexing
 from registry.scanning import Known, Stamp, scan
 from registry.summary import LAYOUT, Summary
 from registry.triples import graph_of, parse
@@ -49,6 +50,9 @@ PATIENCE = 2.0
 FAILURES = (OSError, RuntimeError, sqlite3.Error)
 """What a full disk, a folder that may not be written or a damaged store raise."""
 
+PAGE_WEIGHT = 10
+"""Files of Turtle that take as long to read as a page."""
+
 RESTAMP = 100
 """So many files with a new time and the old content are worth a new version: each is read at every start."""
 
@@ -68,7 +72,8 @@ class Version:
 
 def is_large(files: Mapping[str, Stamp]) -> bool:
     """Whether a graph is better kept on disk."""
-    return HAS_LOCKS and (len(files) > LARGE_FILES or sum(stamp.size for stamp in files.values()) > LARGE_BYTES)
+    weight = sum(PAGE_WEIGHT if indexing.is_page(name) else 1 for name in files)
+    return HAS_LOCKS and (weight > LARGE_FILES or sum(stamp.size for stamp in files.values()) > LARGE_BYTES)
 
 
 def folder_of(home: Home) -> Path:
@@ -111,7 +116,7 @@ def current(home: Home, *, trusting: bool = True) -> Version:
 
 def _changed(home: Home, known: Summary, trusting: bool) -> bool:
     found = scan(home, known, trusting=trusting)
-    if found.gone:
+    if found.gone or _reads_pages_otherwise(home, known):
         return True
     same = 0
     for name, stamp in found.suspects.items():
@@ -121,6 +126,12 @@ def _changed(home: Home, known: Summary, trusting: bool) -> bool:
             return True
         same += 1
     return same > RESTAMP
+
+
+def _reads_pages_otherwise(home: Home, known: Summary) -> bool:
+    """Whether the pages were read by another table of keys, or by other code, than they would be now."""
+    noted = known.fact("pages")
+    return bool(noted) and noted != indexing.digest(home)
 
 
 def _checksum(stamp: Stamp) -> str:
@@ -216,6 +227,10 @@ def _next(home: Home, folder: Path, base: Version | None, trusting: bool) -> Pat
 
 def _write(home: Home, draft: Path, base: Version | None, trusting: bool) -> None:
     draft.mkdir(parents=True)
+    if base is not None and _reads_pages_otherwise(home, base.summary):
+        pages, (files, _) = len(base.summary.pages()), base.summary.size()
+        if 2 * pages > files:
+            base = None  # dropping them one by one takes longer than reading all files
     if base is None:
         summary = Summary.create(draft / "summary.sqlite")
         summary.note("format", FORMAT)
@@ -226,9 +241,15 @@ def _write(home: Home, draft: Path, base: Version | None, trusting: bool) -> Non
     with closing(summary.connection):
         store = ox.Store(str(draft / "store"))
         found = scan(home, Known() if base is None else summary, trusting=trusting)
-        changed = {}
+        changed: dict[str, Stamp] = {}
+        if _reads_pages_otherwise(home, summary):
+            again = {name: stamp for name in summary.pages() if (stamp := summary.stamp(name))}
+            changed |= {name: again[name] for name in again.keys() - {*found.gone, *found.suspects}}
+        else:
+            again = {}
         for name, stamp in found.suspects.items():
-            if summary.checksum(name) == _checksum(stamp):
+            before = summary.checksum(name)
+            if before is not None and name not in again and before == _checksum(stamp):
                 summary.restamp(name, stamp)
             else:
                 changed[name] = stamp
@@ -236,13 +257,9 @@ def _write(home: Home, draft: Path, base: Version | None, trusting: bool) -> Non
             if summary.checksum(name) is not None:
                 store.remove_graph(graph_of(name))
                 summary.forget(name)
-        triples = take_in(changed, summary)
-        if base is None or len(changed) > RESTAMP:
-            store.bulk_extend(triples)
-            # It leaves many small overlapping files, in which every look-up takes five times as long.
-            store.optimize()
-        else:
-            store.extend(list(triples))
+        many = base is None or len(changed) > RESTAMP
+        load(home, changed, store, summary, draft if many else None)
+        summary.note("pages", indexing.digest(home) if summary.pages() else "")
         summary.trust(found.folders)
         summary.connection.commit()
         store.flush()
@@ -252,6 +269,28 @@ def _write(home: Home, draft: Path, base: Version | None, trusting: bool) -> Non
     hold = draft / "hold"
     hold.write_text(json.dumps(_sizes(draft)), encoding="utf-8")
     _sync(hold)
+
+
+def load(
+    home: Home, files: Mapping[str, Stamp], store: ox.Store, summary: Summary, draft: Path | None = None
+) -> None:
+    """Reads files of a home into a store and a summary; into a draft in bulk, else all or nothing."""
+    named = {name: stamp for name, stamp in files.items() if indexing.is_page(name)}
+    with closing(indexing.Pages(home, named, draft)) as pages:
+        triples = take_in({name: stamp for name, stamp in files.items() if name not in named}, summary)
+        if draft is not None:
+            store.bulk_extend(triples)
+        else:
+            store.extend(list(triples))
+        for quads in pages.take_in(summary):
+            if isinstance(quads, Path):
+                store.bulk_load(path=quads, format=ox.RdfFormat.N_QUADS)
+                quads.unlink()
+            else:
+                (store.load if draft is None else store.bulk_load)(quads, format=ox.RdfFormat.N_QUADS)
+    if draft is not None:
+        # Loading in bulk leaves many small overlapping files, in which every look-up takes five times as long.
+        store.optimize()
 
 
 def take_in(files: Mapping[str, Stamp], summary: Summary) -> Iterator[ox.Quad]:

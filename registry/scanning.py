@@ -14,7 +14,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from registry.errors import RegistryError
-from registry.home import RESULTS, Home
+from registry.home import IMPORTS, PAGES, RESULTS, Home
+
+TURTLE, PAGE = ".ttl", ".md"
+"""How the names of the files end that are read; a page is read only where imported pages stand."""
 
 SETTLED = 2 * 10**9
 """Nanoseconds: a time younger than this may not tell two changes apart."""
@@ -77,13 +80,15 @@ def scan(home: Home, known: Known, *, trusting: bool = True) -> Scan:
                 modified = Path(folder).stat().st_mtime_ns
             except OSError:
                 continue
-            records = Path(folder).relative_to(layer).parts[:1] == (RESULTS,)
-            if trusting and records and modified and before.get(folder) == modified:
+            parts = Path(folder).relative_to(layer).parts
+            if trusting and parts[:1] == (RESULTS,) and modified and before.get(folder) == modified:
                 result.folders[folder] = modified
                 waiting += children.get(folder, [])
                 continue
             visited[folder] = known.stamps(folder)
             settled = now - modified > SETTLED
+            # Below the folder of a collection, that is.
+            endings = (TURTLE, PAGE) if parts[:2] == (IMPORTS, PAGES) and len(parts) > 2 else (TURTLE,)
             for entry in _entries(folder):
                 path = printable(entry.path)
                 is_folder = entry.is_dir(follow_symlinks=False)
@@ -91,7 +96,7 @@ def scan(home: Home, known: Known, *, trusting: bool = True) -> Scan:
                     continue
                 if is_folder and path == entry.path:
                     waiting.append(path)
-                elif is_folder or _is_turtle(entry):
+                elif is_folder or _is_read(entry, endings):
                     stamp = _stamp(entry, now)
                     settled = settled and bool(stamp.modified)
                     # A later layer shadows an earlier one.
@@ -128,9 +133,9 @@ def _entries(folder: str) -> list[os.DirEntry[str]]:
         raise RegistryError(f"{folder} cannot be listed: {error.strerror}; its files would be missed") from error
 
 
-def _is_turtle(entry: os.DirEntry[str]) -> bool:
+def _is_read(entry: os.DirEntry[str], endings: tuple[str, ...]) -> bool:
     """Whether it is a file to read; a link that leads nowhere is one to complain of."""
-    if not entry.name.endswith(".ttl"):
+    if not entry.name.endswith(endings):
         return False
     try:
         return entry.is_file() or (entry.is_symlink() and not Path(entry.path).exists())

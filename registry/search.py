@@ -12,7 +12,8 @@ import unicodedata
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice, pairwise, product
-from typing import Any
+from typing import Any, Literal, NamedTuple
+from urllib.parse import unquote
 
 import pyoxigraph as ox
 
@@ -28,6 +29,7 @@ NAMES = (
     ("reg", "authors"),
     ("reg", "variantName"),
     ("reg", "sourceFile"),
+    ("reg", "alias"),
 )
 BODIES = (
     ("skos", "definition"),
@@ -61,10 +63,11 @@ PRIORITY = {
     "repository": 0.8,
     "claim": 0.5,
     "import": 0.4,
+    "page": 0.3,
 }
 """How much a kind's words weigh: claims and collections repeat the names of what they are about."""
 
-RECORDS = ("repository", "claim", "import")
+RECORDS = ("repository", "claim", "import", "page")
 """Kinds whose exact names come after those of all others: moco is a term before it is a repository."""
 
 WEIGHTS = "10.0, 6.0, 1.0, 1.0"
@@ -107,28 +110,58 @@ class Found:
     corrected: Mapping[str, tuple[str, ...]]
 
 
+class Document(NamedTuple):
+    """The words of a subject as the tables hold them."""
+
+    kind: str
+    name: str
+    texts: tuple[str, str, str, str]
+    """Label, names, body, and the words of these that FTS5 would fold otherwise."""
+    keys: list[tuple[str, int]]
+    words: list[str]
+
+
+def document(kind: str, name: str, said: Mapping[str, Sequence[str]]) -> Document:
+    """The words of a subject, of the literals of each of its properties."""
+    labels, names, body = (list(_literals(said, group)) for group in (LABELS, NAMES, BODIES))
+    label = " · ".join(dict.fromkeys(labels)) or name
+    name_read = unquote(name)
+    texts = label, " · ".join([name_read, *names]), " · ".join(body)
+    words = {word for text in texts for word in words_of(text)}
+    # Letters of ASCII fold in one way only.
+    tokens = {word for text in texts for word in (words_of if text.isascii() else _tokens)(text)}
+    folded = " ".join(sorted(words - tokens))
+    levels = ((NAMED, [*labels, name_read]), (ALSO_NAMED, names), (STATED, list(_literals(said, STATEMENTS))))
+    keys = {(key, level) for level, names in levels for text in names if (key := key_of(words_of(text)))}
+    return Document(kind, name, (*texts, folded), sorted(keys), sorted(words))
+
+
 def add(connection: sqlite3.Connection, file: str, subjects: Mapping[str, Mapping[str, Sequence[Term]]]) -> None:
     """Takes in the subjects of a file that have words."""
     for address, found in subjects.items():
         kind, _, name = address.removeprefix(BASE).partition("/")
         if not address.startswith(BASE) or kind not in KINDS or kind in LEFT_OUT or "#" in name:
             continue
-        labels, names, body = (list(_literals(found, group)) for group in (LABELS, NAMES, BODIES))
-        label = " · ".join(labels) or name
-        texts = label, " · ".join([name, *names]), " · ".join(body)
-        words = {word for text in texts for word in words_of(text)}
-        folded = " ".join(sorted(words - {word for text in texts for word in _tokens(text)}))
-        cursor = connection.execute("INSERT INTO documents (file, kind, name) VALUES (?, ?, ?)", (file, kind, name))
-        connection.execute(
-            "INSERT INTO texts (rowid, label, names, body, folded) VALUES (?, ?, ?, ?, ?)",
-            (cursor.lastrowid, *texts, folded),
-        )
-        levels = ((NAMED, [*labels, name]), (ALSO_NAMED, names), (STATED, list(_literals(found, STATEMENTS))))
-        keys = {(key, level) for level, names in levels for text in names if (key := key_of(words_of(text)))}
-        connection.executemany(
-            "INSERT INTO keys VALUES (?, ?, ?)", [(*key, cursor.lastrowid) for key in sorted(keys)]
-        )
-        connection.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?)", [(word,) for word in words])
+        if kind == "page" and iri("rdf", "type") not in found:
+            continue  # an alias, or a page that another one speaks of
+        said = {
+            predicate: [term.value for term in terms if isinstance(term, ox.Literal)]
+            for predicate, terms in found.items()
+        }
+        insert(connection, file, document(kind, name, said))
+
+
+def insert(connection: sqlite3.Connection, file: str, found: Document) -> None:
+    """Takes in one subject of a file."""
+    cursor = connection.execute(
+        "INSERT INTO documents (file, kind, name) VALUES (?, ?, ?)", (file, found.kind, found.name)
+    )
+    number = cursor.lastrowid
+    connection.execute(
+        "INSERT INTO texts (rowid, label, names, body, folded) VALUES (?, ?, ?, ?, ?)", (number, *found.texts)
+    )
+    connection.executemany("INSERT INTO keys VALUES (?, ?, ?)", [(*key, number) for key in found.keys])
+    connection.executemany("INSERT OR IGNORE INTO vocabulary VALUES (?)", [(word,) for word in found.words])
 
 
 def forget(connection: sqlite3.Connection, file: str) -> None:
@@ -154,12 +187,12 @@ def find(connection: sqlite3.Connection, query: str, kinds: Collection[str] = ()
         together = " AND ".join(text for chunk in chunks if (text := _chunk(chunk, readings)))
         looking.for_words(f"{{label names folded}} : ({together})")
         looking.for_words(together)
-        if not looking.found:
+        if not looking.found and not looking.pages:
             looking.for_words(" AND ".join(every))
-        if not looking.found:
+        if not looking.found and not looking.pages:
             wider = (_any((*found, *_nearest(connection, word))) for word, found in readings.items() if found)
             looking.for_words(" AND ".join(wider))
-        if not looking.found:
+        if not looking.found and not looking.pages:
             looking.for_words(" OR ".join(every))
     return Found(tuple(looking.hits({word for found in readings.values() for word in found})), corrected)
 
@@ -172,6 +205,8 @@ class _Looking:
         self.among = f"kind IN ({', '.join('?' * len(kinds))})"
         self.found: dict[tuple[str, str], int] = {}
         """Kind and slug, and the document that stands for them."""
+        self.pages: dict[tuple[str, str], int] = {}
+        """Imported pages apart: there may be thousands, and none comes before a subject of ours."""
 
     def for_names(self, queries: Iterable[Sequence[str]]) -> None:
         keys = sorted({key_of(words) for words in queries})
@@ -187,21 +222,22 @@ class _Looking:
         rows = self.connection.execute(
             f"SELECT kind, name, id FROM texts JOIN documents ON id = texts.rowid "
             f"WHERE texts MATCH ? AND {self.among} "
-            f"ORDER BY bm25(texts, {WEIGHTS}) * CASE kind {weight} END, kind, name LIMIT ?",
+            f"ORDER BY kind = 'page', bm25(texts, {WEIGHTS}) * CASE kind {weight} END, kind, name LIMIT ?",
             (expression, *self.kinds, self.limit),
         )
         self._take(rows)
 
     def _take(self, rows: Iterable[Sequence[Any]]) -> None:
         for kind, name, document, *_ in rows:
-            if len(self.found) < self.limit:
-                self.found.setdefault((kind, name), document)
+            group = self.pages if kind == "page" else self.found
+            if len(group) < self.limit:
+                group.setdefault((kind, name), document)
 
     def hits(self, words: Collection[str]) -> Iterator[Hit]:
-        for (kind, name), document in self.found.items():
+        for (kind, name), document in islice((self.found | self.pages).items(), self.limit):
             (row,) = self.connection.execute("SELECT label, names, body FROM texts WHERE rowid = ?", (document,))
             label, names, body = row
-            others = names.removeprefix(name).removeprefix(" · ")
+            others = names.removeprefix(unquote(name)).removeprefix(" · ")
             yield Hit(kind=kind, name=name, label=label, passage=_passage((body, others), tuple(words)))
 
 
@@ -249,14 +285,18 @@ def called(connection: sqlite3.Connection, name: str) -> list[tuple[str, str]]:
 
 def words_of(text: str) -> list[str]:
     """The words of a text, so that spellings of case, accents and ligatures are one."""
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", plain.casefold())
+    return re.findall(r"[^\W_]+", _plain("NFKD", text).casefold())
 
 
 def _tokens(text: str) -> list[str]:
     """The words of a text as FTS5 keeps them."""
-    plain = "".join(c for c in unicodedata.normalize("NFD", text) if not unicodedata.combining(c))
-    return re.findall(r"[^\W_]+", plain.lower())
+    return re.findall(r"[^\W_]+", _plain("NFD", text).lower())
+
+
+def _plain(form: Literal["NFD", "NFKD"], text: str) -> str:
+    if text.isascii():
+        return text
+    return "".join(c for c in unicodedata.normalize(form, text) if not unicodedata.combining(c))
 
 
 def key_of(words: Sequence[str]) -> str:
@@ -267,9 +307,9 @@ def key_of(words: Sequence[str]) -> str:
     return key
 
 
-def _literals(found: Mapping[str, Sequence[Term]], properties: Iterable[tuple[str, str]]) -> Iterator[str]:
+def _literals(said: Mapping[str, Sequence[str]], properties: Iterable[tuple[str, str]]) -> Iterator[str]:
     for prefix, local in properties:
-        values = [term.value for term in found.get(iri(prefix, local), ()) if isinstance(term, ox.Literal)]
+        values = said.get(iri(prefix, local), ())
         # A store gives them in an order of its own; that of authors is part of what is said.
         yield from values if local == "authors" else sorted(values)
 

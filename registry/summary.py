@@ -11,7 +11,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
@@ -19,6 +19,9 @@ from registry import search
 from registry.namespaces import BASE, KINDS, iri, slug
 from registry.scanning import Known, Stamp
 from registry.triples import Term, python_value
+
+if TYPE_CHECKING:
+    from registry.pages.indexing import Row as Page
 
 RUN_PROPERTIES = {
     iri(*name): column
@@ -59,12 +62,17 @@ CREATE INDEX runs_by_method ON runs (method, started DESC, run);
 CREATE INDEX runs_by_benchmark ON runs (benchmark, started DESC, run);
 CREATE INDEX runs_by_recipe ON runs (recipe, benchmark, started DESC, run);
 CREATE INDEX runs_by_start ON runs (started DESC, run);
+CREATE TABLE problems (file TEXT, line INTEGER, kind TEXT, reason TEXT);
+CREATE INDEX problems_by_file ON problems (file, line);
 CREATE TABLE recipes (recipe TEXT, file TEXT, content TEXT, PRIMARY KEY (recipe, file)) WITHOUT ROWID;
 CREATE INDEX recipes_by_file ON recipes (file);
 """
 
+TABLES = {"files": "name", "subjects": "file", "runs": "file", "recipes": "file", "problems": "file"}
+"""The column of each table that names the file from which a row was read."""
+
 LAYOUT = sha256(
-    repr((3, SCHEMA, search.SCHEMA, search.LABELS, search.NAMES, search.BODIES, RUN_PROPERTIES, KINDS)).encode()
+    repr((4, SCHEMA, search.SCHEMA, search.LABELS, search.NAMES, search.BODIES, RUN_PROPERTIES, KINDS)).encode()
 ).hexdigest()
 """Another one for each way of filling the tables; whoever changes how rows are made counts up the number."""
 
@@ -121,6 +129,19 @@ class Summary(Known):
             [(address, name, json.dumps(content)) for address, content in _recipes(subjects)],
         )
 
+    def add_page(self, name: str, stamp: Stamp, page: Page) -> None:
+        """Takes in a page that was read.  `forget` it first when it was there before."""
+        self._add_file(name, stamp, page.checksum, page.triples, page.flaw, page.line)
+        if page.document is not None:
+            self.connection.execute(
+                "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)", (page.document.kind, page.document.name, name)
+            )
+            if self.searchable:
+                search.insert(self.connection, name, page.document)
+        self.connection.executemany(
+            "INSERT INTO problems VALUES (?, ?, ?, ?)", [(name, *problem) for problem in page.problems]
+        )
+
     def add_broken(self, name: str, stamp: Stamp, checksum: str, line: int | None, flaw: str) -> None:
         """Takes in a file that does not parse, so that it is reported without being read again."""
         self._add_file(name, stamp, checksum, 0, flaw, line)
@@ -136,7 +157,7 @@ class Summary(Known):
 
     def forget(self, name: str) -> None:
         """Drops all that was read from a file."""
-        for table, column in (("files", "name"), ("subjects", "file"), ("runs", "file"), ("recipes", "file")):
+        for table, column in TABLES.items():
             self.connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (name,))
         search.forget(self.connection, name)
 
@@ -205,6 +226,10 @@ class Summary(Known):
         rows = self.connection.execute("SELECT path, line, flaw FROM files WHERE flaw IS NOT NULL ORDER BY name")
         return [(Path(row["path"]), row["line"], row["flaw"]) for row in rows]
 
+    def pages(self) -> list[str]:
+        """The names of the files that are pages."""
+        return [row["name"] for row in self.connection.execute("SELECT name FROM files WHERE name LIKE '%.md'")]
+
     def size(self) -> tuple[int, int]:
         """How many files and triples there are."""
         (row,) = self.connection.execute("SELECT COUNT(*), COALESCE(SUM(triples), 0) FROM files")
@@ -217,6 +242,26 @@ class Summary(Known):
             (kind, beginning, beginning + "\U0010ffff"),
         )
         return [row["name"] for row in rows]
+
+    def problems(self, folder: str) -> list[tuple[str, int, str, str]]:
+        """What could not be used of the pages below a folder: file, line from 1, kind and reason, in that order."""
+        rows = self.connection.execute(
+            "SELECT file, line, kind, reason FROM problems WHERE file >= ? AND file < ? ORDER BY file, line, kind",
+            (f"{folder}/", f"{folder}0"),
+        )
+        return [tuple(row) for row in rows]
+
+    def described_twice(self, kind: str, beginning: str) -> dict[str, list[str]]:
+        """The files of each subject of a kind that several describe, of those whose slug begins so."""
+        rows = self.connection.execute(
+            "SELECT name, file FROM subjects WHERE kind = ? AND name IN (SELECT name FROM subjects WHERE kind = ?"
+            " AND name >= ? AND name < ? GROUP BY name HAVING COUNT(*) > 1) ORDER BY name, file",
+            (kind, kind, beginning, beginning + "\U0010ffff"),
+        )
+        found: dict[str, list[str]] = {}
+        for row in rows:
+            found.setdefault(row["name"], []).append(row["file"])
+        return found
 
     def counts(self) -> dict[str, int]:
         """How many subjects of each kind are described."""
