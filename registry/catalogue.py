@@ -14,13 +14,7 @@ from registry.home import Home, find_home
 from registry.namespaces import KINDS, iri, slug
 from registry.notices import Notices
 from registry.ranking import Ranking
-from registry.reading import (
-    read_benchmark,
-    read_claim,
-    read_method,
-    read_recipe,
-    read_run,
-)
+from registry.reading import read_benchmark, read_claim, read_method, read_recipe, read_run
 from registry.records import (
     Benchmark,
     Claim,
@@ -38,6 +32,8 @@ from registry.search import LEFT_OUT
 from registry.verdicts import Evidence, gather, judge
 
 if TYPE_CHECKING:
+    from registry.pages.export import Exported
+    from registry.pages.imported import PagesImported
     from registry.pwc_import import Imported
     from registry.runner import Listener
     from registry.sandbox import Answer
@@ -52,7 +48,9 @@ class Registry:
 
     def __init__(self, home: Home, graph: Graph | None = None, *, trusting: bool = True) -> None:
         self.home = home
-        self.graph = graph or Graph(home, trusting=trusting)
+        self._trusting = trusting
+        if graph is not None:
+            self.graph = graph
         self.left_out: dict[str, str] = {}
         """Subjects that no listing shows because a value of theirs cannot be read, and why."""
         self._read_recipes: dict[str, Recipe] = {}
@@ -65,7 +63,14 @@ class Registry:
         Records are never edited, so an index takes a folder of them that looks unchanged as it is;
         with `trusting` false it looks at every file.
         """
-        return cls(find_home(home), trusting=trusting)
+        registry = cls(find_home(home), trusting=trusting)
+        assert registry.graph
+        return registry
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The state that was read; of a registry that was not opened, when it is first asked for."""
+        return Graph(self.home, trusting=self._trusting)
 
     def _readable(self, subjects: Iterable[S], address: Callable[[S], str], read: Callable[[S], R]) -> list[R]:
         """Those that can be read; `check` says what is wrong with the others."""
@@ -281,6 +286,16 @@ class Registry:
 
         return import_files(self.home, files)
 
+    def import_logseq(
+        self, sources: Iterable[Path], *, name: str | None = None, prune: bool = False
+    ) -> PagesImported:
+        """Copies folders of pages, or single ones, into the graph and tells what is odd; raises RegistryError."""
+        from registry.pages import collections, imported
+
+        copied = collections.copy(self.home, sources, name, prune=prune)
+        self.graph = Graph(self.home)
+        return imported.told(self.graph, copied)
+
     def export(self, form: str, *names: str) -> str:
         """The graph, or the named parts of it, as one text in a format of `exporting.FORMATS`.
 
@@ -291,6 +306,19 @@ class Registry:
     def export_files(self, form: str, *names: str) -> dict[str, bytes]:
         """The files of an export by name; raises UnknownName, RegistryError."""
         return exporting.export_files(self, form, names)
+
+    def export_pages(
+        self,
+        folder: Path,
+        *names: str,
+        profile: str = "ontologyblock",
+        flavour: str = "logseq",
+        overwrite: bool = False,
+    ) -> Exported:
+        """Writes our own pages and the imported ones, or the named collections; see `pages.export.export_pages`."""
+        from registry.pages.export import export_pages
+
+        return export_pages(self, folder, names, profile=profile, flavour=flavour, overwrite=overwrite)
 
     def run(
         self,

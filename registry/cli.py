@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from registry import __version__
-from registry.commands import bench, claims, exchange, importing, look, notices, question, show
+from registry.commands import bench, claims, editing, exchange, importing, look, notices, question, show
 from registry.session import FriendlyGroup, Session
 
 
@@ -44,6 +44,7 @@ for command in (
     exchange.check,
     exchange.export,
     importing.import_,
+    editing.edit,
     bench.run_benchmark,
     bench.verify,
     notices.retract,

@@ -53,12 +53,14 @@ class Session:
     @cached_property
     def registry(self) -> Registry:
         from registry.catalogue import Registry
+        from registry.home import find_home
 
-        return Registry.open(self.home, trusting=not self.thorough)
+        # Not opened: an import reads the graph once, after it has copied the pages.
+        return Registry(find_home(self.home), trusting=not self.thorough)
 
     def warn(self) -> None:
         """Says at the end what no listing could show; `check` tells it in full."""
-        if "registry" not in self.__dict__:
+        if "registry" not in self.__dict__ or "graph" not in self.registry.__dict__:
             return
         if self.registry.graph.remark:
             click.echo(printable(f"warning: {self.registry.graph.remark}"), err=True)
