@@ -85,6 +85,20 @@ def test_commands_that_run_run(command: str, tmp_path: Path) -> None:
 SHOWN = dict(re.findall(r"<!-- the output of: registry (.*?) -->\n```text\n(.*?)```", README, re.DOTALL))
 
 
+def test_the_commands_about_pages_run_one_after_the_other(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    section = README.partition("## Pages for Logseq")[2].partition("\n## ")[0]
+    commands = re.findall(r"^    (registry .*?)(?:  #.*)?$", section, re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "notes" / "pages").mkdir(parents=True)
+    text = "- ### OntologyBlock\n\t- term-id:: AI-0001\n\t- status:: draft\n"
+    (tmp_path / "notes" / "pages" / "Key Queue.md").write_text(text)
+    for command in commands:
+        result = CliRunner().invoke(cli, ["--home", str(tmp_path / "home"), *shlex.split(command)[1:]])
+        assert result.exit_code == 0, (command, result.output)
+    assert len(commands) == 6
+    assert (tmp_path / "my-notes" / "pages" / "Key Queue.md").read_text() == text.replace("draft", "approved")
+
+
 def test_the_readme_shows_what_the_graph_holds_and_a_ranking() -> None:
     assert list(SHOWN) == ["overview", "leaderboard cifar10_mini_knn"]
 
