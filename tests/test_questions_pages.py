@@ -105,3 +105,32 @@ def test_page_parents(answers) -> None:
         (ADDRESS("memory"), None, None),
         (ADDRESS("memorybank"), BANK, "Memory Bank"),
     ]
+
+
+def test_a_parent_is_found_by_its_name_and_in_its_own_collection(answers, collection: Path) -> None:
+    for name in ("toys", "others"):
+        (collection.parent / name).mkdir(exist_ok=True)
+        (collection.parent / name / "Child.md").write_text("is-subclass-of:: [[memory bank]]\n")
+    columns = ("parent", "definedBy", "label")
+    assert answers("page_parents", *columns, page="toys/child") == [(BANK, BANK, "Memory Bank")]
+    assert answers("page_parents", *columns, page="others/child") == [("page:others/memory%20bank", None, None)]
+    assert ("page:others/memory%20bank", 1, "Child") in answers("undefined_parents", "parent", "children", "child")
+
+
+def test_two_files_of_one_page_count_once(answers, collection: Path) -> None:
+    (collection / "deep").mkdir()
+    (collection / "deep" / "queue of keys.md").write_text("title:: Queue of Keys\n\n- term-id:: AI-0001\n")
+    assert len([row for row in answers("pages", "page") if row == (QUEUE,)]) == 1
+    assert answers("pages_with_one_id", "notation", "page") == [("AI-0001", BANK), ("AI-0001", QUEUE)]
+    assert ("import:logseq-toys", "contradiction", 2) in answers("page_problems", "collection", "problem", "problems")
+    assert len(answers("contradictory_pages", "page", "line")) == 2
+
+
+def test_pages_of_one_name_are_told_once(answers, collection: Path) -> None:
+    (collection / "below").mkdir()
+    for number, place in enumerate((collection, collection / "below"), 3):
+        (place / "Twin.md").write_text(f"- term-id:: AI-000{number}\n- term-id::\n")
+    twin = ADDRESS("twin")
+    assert answers("pages_with_two_ids", "page", "notation")[-2:] == [(twin, "AI-0003"), (twin, "AI-0004")]
+    assert [row[0] for row in answers("pages", "page", "label", "collection", "notation")].count(twin) == 2
+    assert ("no-value", 2, 1) in answers("page_problems", "problem", "problems", "pages")
