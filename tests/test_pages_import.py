@@ -428,3 +428,8 @@ def test_real_pages_are_imported_whole(tiny_home: Path, run: Run) -> None:
     registry = Registry.open(tiny_home)
     assert registry.graph.value(iri("page", "seeds/momentum%20contrast"), iri("skos", "notation")) == "AI-0284"
     assert registry.check() == []
+
+
+def test_pages_about_our_own_subjects_are_told_when_they_come_as_pages_of_others(graph: Path, run: Run) -> None:
+    (graph / "Copy.md").write_text(f"iri:: {iri('method', 'alpha')}\n\n- text\n")
+    assert "pages about subjects of this graph, which change nothing there" in run(graph).output

@@ -10,10 +10,12 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 from stat import S_ISREG
+from threading import get_ident
 
 from registry.errors import RegistryError
 from registry.home import PAGES, Home
@@ -33,6 +35,9 @@ IGNORED = ("logseq/bak", "logseq/.recycle", "logseq/version-files", "node_module
 
 LONGEST = 100
 """Characters of a collection's name: it is a folder and a part of IRIs."""
+
+COPIERS = 2
+"""Threads that copy: while one waits for the file system, another goes on."""
 
 FORGOTTEN = 3600
 """Seconds after which a draft is one that a killed import left behind."""
@@ -173,12 +178,21 @@ def _copy_folder(home: Home, report: Copied, files: list[Path] | None, prune: bo
     try:
         place.mkdir(parents=True, exist_ok=True)
         _keep_record(place, report)
-        for name, stand in found.items():
-            before = here.get(name)
-            if before is not None and (before.size, before.modified) == (stand.size, stand.modified):
-                report.unchanged.append(name)
-            else:
-                _copy_page(place / name, stand, before is not None, name, report)
+        with ThreadPoolExecutor(COPIERS) as copiers:
+            copying = {}
+            for name, stand in found.items():
+                before = here.get(name)
+                if before is not None and (before.size, before.modified) == (stand.size, stand.modified):
+                    report.unchanged.append(name)
+                else:
+                    copying[name] = copiers.submit(_copy_page, place / name, stand, before is not None)
+            joins = {"imported": report.imported, "replaced": report.replaced, "unchanged": report.unchanged}
+            for name, copied in copying.items():
+                outcome, reason = copied.result()
+                if reason:
+                    report.refused[name] = reason
+                else:
+                    joins[outcome].append(name)
         if files is None:
             # Whatever could not be looked at may still be there.
             lost = tuple(report.refused)
@@ -217,7 +231,7 @@ def _pages(report: Copied) -> Iterator[tuple[str, Stand]]:
                 continue
             is_link, is_page = entry.is_symlink(), entry.name.endswith(PAGE)
             to_folder = is_link and Path(entry.path).is_dir()
-            if is_link and (is_page or to_folder) and _leads_out(entry.path, top):
+            if is_link and (is_page or to_folder) and leads_out(entry.path, top):
                 report.refused[name] = "is a link that leads out of the folder; import its target"
             elif not is_page or to_folder:
                 report.others += not to_folder and name != CONFIG
@@ -229,10 +243,11 @@ def _below(path: str, top: str) -> str:
     return printable(path)[len(printable(top)) + 1 :].replace(os.sep, "/")
 
 
-def _leads_out(path: str | Path, top: str | Path) -> bool:
+def leads_out(path: str | Path, top: str | Path) -> bool:
+    """Whether a path leads out of a folder, to nowhere, or to itself."""
     try:
         return not Path(path).resolve(strict=True).is_relative_to(Path(top).resolve())
-    except (OSError, RuntimeError):  # to nowhere, or to itself
+    except (OSError, RuntimeError):
         return True
 
 
@@ -274,29 +289,34 @@ def _copies(place: Path) -> dict[str, Stand]:
     return found
 
 
-def _copy_page(target: Path, stand: Stand, known: bool, name: str, report: Copied) -> None:
+def _copy_page(target: Path, stand: Stand, known: bool) -> tuple[str, str]:
+    """What came of a page: the list of the report that it joins, and why it was refused."""
     try:
-        content = Path(stand.path).read_bytes()
+        with open(stand.path, "rb") as source:  # noqa: PTH123 - a Path takes as long as reading the page
+            content = source.read()
         content.decode("utf-8")
     except OSError as error:
-        report.refused[name] = f"cannot be read: {error.strerror or error}"
-        return
+        return "refused", f"cannot be read: {error.strerror or error}"
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        report.refused[name] = f"is not UTF-8 text (line {line}); save it as UTF-8"
-        return
+        return "refused", f"is not UTF-8 text (line {line}); save it as UTF-8"
+    outcome = "replaced" if known else "imported"
     if known and target.read_bytes() == content:
-        report.unchanged.append(name)
+        outcome = "unchanged"
     else:
-        if not known:
-            target.parent.mkdir(parents=True, exist_ok=True)
         # Not synced: a page that a crash cut short has another size than its source, and is copied again.
-        draft = target.parent / f".{os.getpid()}.part"
-        draft.write_bytes(content)
-        draft.replace(target)
-        (report.replaced if known else report.imported).append(name)
+        draft = f"{target.parent}/.{os.getpid()}-{get_ident()}.part"
+        try:
+            copy = open(draft, "wb")  # noqa: PTH123, SIM115
+        except FileNotFoundError:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            copy = open(draft, "wb")  # noqa: PTH123, SIM115
+        with copy:
+            copy.write(content)
+        os.replace(draft, target)  # noqa: PTH105
     if time.time_ns() - stand.modified > SETTLED:  # one as young may change again without a trace
         os.utime(target, ns=(stand.modified, stand.modified))
+    return outcome, ""
 
 
 def _keep_record(place: Path, report: Copied) -> None:
@@ -312,7 +332,7 @@ def _keep_record(place: Path, report: Copied) -> None:
     )
     config = report.source / PurePath(CONFIG)
     kept = {place / RECORD: record.encode()}
-    if config.is_file() and not _leads_out(config, report.source):
+    if config.is_file() and not leads_out(config, report.source):
         kept[place / PurePath(CONFIG)] = config.read_bytes()
     for file, content in kept.items():
         if not file.exists() or file.read_bytes() != content:

@@ -12,7 +12,7 @@ import pyoxigraph as ox
 
 from registry.graph import Graph
 from registry.home import IMPORTS, PAGES
-from registry.namespaces import iri
+from registry.namespaces import BASE, iri
 from registry.pages.collections import Copied
 from registry.pages.names import page_iri
 from registry.scanning import printable
@@ -88,6 +88,12 @@ def _across(graph: Graph, collections: list[str]) -> dict[str, list[str]]:
         for name, found in graph.summary.described_twice("page", begin.removeprefix(iri("page", ""))).items()
     }
 
+    ours = [
+        page
+        for page, addresses in sorted(_pairs(graph, iri("dcterms", "identifier"), begins).items())
+        if any(address.startswith(BASE) for address in addresses)
+    ]
+
     def label(page: str) -> str:
         return str(graph.value(page, iri("rdfs", "label")))
 
@@ -103,6 +109,9 @@ def _across(graph: Graph, collections: list[str]) -> dict[str, list[str]]:
             if len(notations) > 1
         ],
         "names of several pages": [f"{name}: {', '.join(found)}" for name, found in files.items()],
+        "pages about subjects of this graph, which change nothing there without the .registry of their export": [
+            label(page) for page in ours
+        ],
         "parents that no page of the collection is": [
             f"{unquote(parent.rpartition('/')[2])}: {len(children[parent])}, such as {label(min(children[parent]))}"
             for parent in undefined

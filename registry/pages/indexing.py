@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry.home import Home
 from registry.namespaces import BASE, iri
+from registry.pages.keys import FILE
 from registry.scanning import PAGE, Stamp
 from registry.search import Document, document
 from registry.triples import graph_of
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from registry.pages.worker import Reading
     from registry.summary import Summary
 
-KEYS = "page_keys.ttl"
 PORTION = 16 * 2**20
 """Bytes of N-Quads that are loaded at a time: more is faster, and takes thirty times as much memory."""
 
@@ -66,7 +66,7 @@ def is_page(name: str) -> bool:
 
 def key_table(home: Home) -> Path | None:
     """The table of keys that pages of a home are read by."""
-    found = [layer / KEYS for layer in home.layers if (layer / KEYS).is_file()]
+    found = [layer / FILE for layer in home.layers if (layer / FILE).is_file()]
     return found[-1] if found else None
 
 

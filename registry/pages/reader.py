@@ -98,7 +98,6 @@ _ORG_DRAWER = re.compile(
 )
 _ORG_PROPERTY = re.compile(rf"{BLANK}*+:([^: \r\n]++):{BLANK}*+([^\r\n]*+)(?:\r?\n|\Z)")
 _ORG_LINE = re.compile(rf"[\r\n]*+{BLANK}*+#\+([^: \t\x1a\f\r\n]++):{BLANK}*+([^\r\n]*+)[\r\n]*+")
-_ORG = re.compile(r"#\+|:properties:", re.IGNORECASE | re.ASCII)
 _FRONT_MATTER = re.compile(r"---\r?\n")
 _FRONT_LINE = re.compile(rf"([^:\r\n]++):{BLANK}*+([^\r\n]*+)(?:\r?\n|\Z)")
 _ENDS = re.compile(r"[\r\n]++")
