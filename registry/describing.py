@@ -30,7 +30,7 @@ STRICTEST_FIRST = (
 RECORDS = ("repository", "recipe", "claim", "run")
 """Kinds whose slugs come last: moco is Momentum Contrast before it is a repository."""
 
-PAGE_NAMES = ("rdfs:label", "skos:prefLabel", "skos:notation", "skos:altLabel", "reg:alias")
+PAGE_NAMES = ("rdfs:label", "skos:prefLabel", "skos:notation", "skos:altLabel")
 """What an imported page may be called, after every name of a subject of ours."""
 
 WORDS = {

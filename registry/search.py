@@ -29,7 +29,6 @@ NAMES = (
     ("reg", "authors"),
     ("reg", "variantName"),
     ("reg", "sourceFile"),
-    ("reg", "alias"),
 )
 BODIES = (
     ("skos", "definition"),

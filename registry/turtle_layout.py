@@ -63,7 +63,6 @@ class Statement:
     """A subject with its predicates, up to the full stop."""
 
     start: int
-    subject_end: int
     subject: Term | None
     predicates: list[Predicate]
     stop: int
@@ -162,7 +161,7 @@ class _Reader:
         stop = self.tokens[self.position].start
         self.position += 1
         self._name(subject, predicates)
-        return Statement(subject.start, subject.end, subject.term, predicates, stop, self.prefixes)
+        return Statement(subject.start, subject.term, predicates, stop, self.prefixes)
 
     def _predicate(self) -> Predicate:
         start, verb = self.tokens[self.position].start, self._word()

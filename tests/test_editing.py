@@ -45,6 +45,21 @@ def test_a_page_is_edited_by_any_of_its_names(home: Path, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("values", [("[[Store]]",), ("Store",)])
+def test_a_link_is_named_with_or_without_brackets(home: Path, values: tuple[str, ...]) -> None:
+    assert edit(home, "Key Queue", "is-subclass-of", *values)[-1] == "+   - is-subclass-of:: [[Store]]"
+    assert edit(home, "Key Queue", "is-subclass-of", "[[Store]], [[Memory]]")[-1].endswith("[[Store]], [[Memory]]")
+
+
+def test_a_link_may_be_typed_as_pages_write_it(home: Path) -> None:
+    assert edit(home, "notes/Key Queue", "is-subclass-of", "[[Store]]")[-1] == "+   - is-subclass-of:: [[Store]]"
+
+
+def test_an_empty_value_is_none(home: Path) -> None:
+    done = run(home, "edit", "alpha", "definition", " ")
+    assert (done.exit_code, "give no value at all" in done.output) == (1, True)
+
+
 def test_no_value_takes_the_line_away(home: Path) -> None:
     edit(home, "notes/Key Queue", "status")
     page = home / "ontology" / "imports" / "logseq" / "notes" / "Key Queue.md"

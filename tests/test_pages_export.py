@@ -21,7 +21,7 @@ from registry.errors import RegistryError, UnknownName
 from registry.namespaces import iri
 from registry.pages import folder as folders
 from registry.pages.flavours import PROFILES
-from registry.pages.folder import Draft, publish, read_base
+from registry.pages.folder import BASE, Draft, publish, read_base
 from registry.pages.names import fold, page_name
 from registry.pages.own_names import name_all
 from registry.pages.own_reading import read_own
@@ -204,7 +204,8 @@ def test_the_base_of_a_merge_is_what_was_written(with_pages: Registry, tmp_path:
     assert base is not None and (base.profile, base.flavour, base.edited()) == ("ontologyblock", "logseq", [])
     found = content(tmp_path / "out")
     del found[".registry/base.zip"]
-    assert {file: base.text(file) for file in base.entries} == found
+    with zipfile.ZipFile(base.folder / BASE) as stored:
+        assert {file: stored.read(file) for file in base.entries} == found
     entry = base.entries["pages/Contrast.md"]
     assert (entry.of, entry.subject) == ("registry", iri("term", "contrast"))
     assert base.entries["imported/odd/pages/Two.md"].of == "odd"
@@ -242,10 +243,12 @@ def test_a_page_that_a_person_added_is_in_every_later_export(tiny: Registry, tmp
     assert call(tiny, str(tmp_path / "new")).exit_code == 0
     assert (tmp_path / "new" / "pages" / "Mine.md").read_text() == "- mine"
     (tmp_path / "new" / "pages" / "Mine.md").write_text("- mine, later")
+    assert call(tiny, str(tmp_path / "new")).exit_code == 1  # nobody brought it home
+    sync(tiny, tmp_path / "new")
     assert call(tiny, str(tmp_path / "new")).exit_code == 0
     assert (tmp_path / "new" / "pages" / "Mine.md").read_text() == "- mine, later"
     assert call(tiny, str(tmp_path / "vault"), "--flavour", "obsidian").exit_code == 0
-    assert (tmp_path / "vault" / "added" / "pages" / "Mine.md").read_text() == "- mine"
+    assert (tmp_path / "vault" / "added" / "pages" / "Mine.md").read_text() == "- mine, later"
 
 
 def test_no_other_folder_is_touched(tiny: Registry, tmp_path: Path) -> None:

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 
 from registry import Registry
 from registry.namespaces import iri
+from registry.pages import own_values
 from registry.pages.flavours import PROFILES
 from registry.pages.keys import load_keys
 from registry.pages.own import own_page, own_triples, render
 from registry.pages.own_keys import BY_NAME, OWN_KEYS
 from registry.pages.own_names import OwnNames, name_all
-from registry.pages.own_reading import own_facts, read_own
+from registry.pages.own_reading import read_own
 from registry.pages.own_tables import Tables
 from tests.conftest import ROOT, FileRun
 from tests.test_pages_normal import HOSTILE, HOSTILE_TEXTS
@@ -113,7 +114,7 @@ def test_any_literal_reads_back_as_it_was(tiny: Registry, profile: str, texts: l
     finally:
         for quad in set(quads) - set(kept):
             tiny.graph.store.remove(quad)
-    assert own_facts(text, names.resolve, names.key) == wanted
+    assert set(read_own(text, names.resolve, names.key).facts) == wanted
 
 
 def test_a_property_without_a_key_is_stated_under_its_own_name(tiny: Registry, add: Say) -> None:
@@ -244,3 +245,16 @@ def test_a_key_means_on_our_pages_what_the_table_of_the_ontology_says() -> None:
     for key in OWN_KEYS:
         known = table.known(key.name)
         assert known is not None and key.predicate in (known.predicate, *known.own), key.name
+
+
+def test_a_long_list_of_links_with_words_behind_it_is_no_list() -> None:
+    alpha = iri("method", "alpha")
+    key, value = BY_NAME["is-subclass-of"], ", ".join(["[[Alpha]]"] * 60)
+    assert own_values.read(key, value, lambda name: alpha) == [ox.NamedNode(alpha)] * 60
+    assert own_values.read(key, f"{value} and more", lambda name: alpha) is None
+
+
+@pytest.mark.parametrize("value", ["2025-02-30", "\u0662\u0660\u0662\u0665", "\u0660.\u0665", "\u0665"])
+def test_what_is_no_date_or_number_stands_for_nothing(value: str) -> None:
+    assert own_values.bare(BY_NAME["last-updated"], value) is None
+    assert own_values.bare(BY_NAME["authority-score"], value) is None

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
 import shutil
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,9 +18,10 @@ from registry.home import Home, find_home
 from registry.namespaces import iri
 from registry.pages.collections import copy
 from registry.pages.export import export_pages
+from registry.pages.folder import is_export
+from registry.pages.layout import as_saved
 from registry.pages.outcomes import Synced
-from registry.pages.saving import as_saved
-from registry.pages.sync import is_export, sync
+from registry.pages.sync import sync
 
 ROOT = Path(__file__).resolve().parents[1]
 QUEUE = (
@@ -132,6 +136,24 @@ def test_exactly_the_changed_facts_change(
     assert not Registry.open(folder.home).check()
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("is-subclass-of:: [[Contrast]]", "isSubclassOf:: [[Contrast]]"),
+        ("definition:: The first.", "Definition:: The first."),
+        ("type:: ", "\ufefftype:: "),
+    ],
+)
+def test_another_spelling_of_a_key_or_a_byte_order_mark_is_no_change(folder: Folder, old: str, new: str) -> None:
+    page = folder.page().read_text()
+    before = folder.turtle().read_bytes()
+    folder.edit(old, new)
+    done = folder.sync()
+    assert (done.is_clean, folder.turtle().read_bytes()) == (True, before)
+    folder.export()
+    assert folder.page().read_text() == page
+
+
 def test_importing_twice_changes_nothing_more_and_an_undone_edit_is_undone(folder: Folder) -> None:
     start, page = folder.turtle().read_bytes(), folder.page().read_text()
     folder.edit("The first.", "The very first.")
@@ -195,6 +217,28 @@ def test_a_renamed_page_is_still_about_its_subject(folder: Folder) -> None:
     assert [folder.page(name).exists() for name in ("Alpha", "Aleph")] == [True, False]
 
 
+def test_a_page_that_was_only_renamed_is_told_and_gets_its_name_back(folder: Folder) -> None:
+    folder.page().rename(folder.page("Aleph"))
+    (page,) = folder.sync().pages
+    assert "called 'Aleph' now" in page.unused[0].reason
+    assert folder.sync().pages == []
+    folder.export()
+    assert [folder.page(name).exists() for name in ("Alpha", "Aleph")] == [True, False]
+
+
+def test_a_title_that_a_person_gives_is_told(folder: Folder) -> None:
+    folder.edit("iri:: ", "title:: Aleph\niri:: ")
+    assert ["called 'Aleph' now" in each.reason for page in folder.sync().pages for each in page.unused] == [True]
+
+
+def test_a_new_page_joins_the_pages_of_the_registry_and_founds_no_subject(folder: Folder) -> None:
+    folder.page("Plain").write_text("- a thought\n")
+    folder.page("Delta").write_text("iri:: https://w3id.org/contrastive-registry/method/delta\n")
+    done = folder.sync()
+    assert [(page.file, len(page.unused)) for page in done.pages] == [("pages/Delta.md", 1), ("pages/Plain.md", 0)]
+    assert not Registry.open(folder.home).check()
+
+
 @pytest.mark.parametrize(
     ("old", "new", "reason"),
     [
@@ -202,6 +246,7 @@ def test_a_renamed_page_is_still_about_its_subject(folder: Folder) -> None:
         ("\t- preferred-term:: Alpha\n", "", "needs one skos:prefLabel"),
         ("[[InfoNCE loss]]", "[[Method]]", "a kind of things"),
         ("reference_impl.moco:MoCo", "not a pointer", "must read package.module:Name"),
+        ("type:: [[Method]], [[Term]]\n", "", "nobody would know what"),
     ],
 )
 def test_what_the_graph_cannot_hold_is_told_and_not_written(folder: Folder, old: str, new: str, reason: str) -> None:
@@ -211,6 +256,19 @@ def test_what_the_graph_cannot_hold_is_told_and_not_written(folder: Folder, old:
     assert folder.turtle().read_bytes() == before
     assert reason in " ".join(each.reason for each in done.pages[0].unused)
     assert not done.is_clean
+
+
+@pytest.mark.parametrize("new", ["", "iri:: https://w3id.org/contrastive-registry/method/beta"])
+def test_a_page_that_lost_its_iri_deletes_nothing(folder: Folder, new: str) -> None:
+    before, facts = texts(folder.home), folder.facts("beta")
+    folder.edit("iri:: https://w3id.org/contrastive-registry/method/alpha", new)
+    folder.edit("The first.", "The very first.")
+    (page,) = folder.sync().pages
+    assert (page.outcome, texts(folder.home)) == ("refused", before)
+    assert "in a line of its own, iri:: https" in page.unused[0].reason
+    assert folder.facts("beta") == facts
+    with pytest.raises(RegistryError, match="bring that home first"):
+        folder.export()
 
 
 def test_known_links_beside_an_unknown_one_are_taken(folder: Folder) -> None:
@@ -309,6 +367,20 @@ def test_a_page_that_logseq_laid_out_anew_merges_with_ours(folder: Folder) -> No
     assert folder.queue.read_text() == as_saved(QUEUE).replace("draft", "approved").replace("AI-9001", "AI-9002")
 
 
+def test_a_conflict_stays_on_record_until_both_sides_agree(folder: Folder) -> None:
+    theirs = folder.path / "imported" / "notes" / "Queue.md"
+    record = folder.queue.parent / "conflicts"
+    folder.queue.write_text(QUEUE.replace("draft", "ours"))
+    theirs.write_text(QUEUE.replace("draft", "theirs"))
+    folder.sync()
+    theirs.write_text(theirs.read_text().replace("- last", "- very last"))
+    folder.sync()
+    assert len(list(record.iterdir())) == 1
+    theirs.write_text(theirs.read_text().replace("theirs", "ours"))
+    folder.sync()
+    assert list(record.iterdir()) == []
+
+
 def test_new_pages_join_their_collection_and_gone_ones_go_only_when_asked(folder: Folder) -> None:
     queue_page(folder).with_name("New.md").write_text("status:: draft\n")
     (folder.path / "pages" / "Mine.md").write_text("- my page\n")
@@ -347,6 +419,35 @@ def test_a_link_that_leads_out_of_the_folder_is_not_followed(folder: Folder, tmp
     assert not any(b"secret" in content for content in texts(folder.home).values())
 
 
+def test_what_is_no_page_is_named_and_not_waited_for(folder: Folder) -> None:
+    folder.page().unlink()
+    os.mkfifo(folder.page())
+    folder.page("Loop").symlink_to("Loop.md")
+    odd = os.fsdecode(b"odd\xff")
+    folder.page(odd).write_text("- text\n")
+    done = folder.sync()
+    assert [(page.outcome, page.unused[0].reason.split(";")[0]) for page in done.pages] == [
+        ("refused", "is no file"),
+        ("refused", "is a link that leads out of the folder"),
+        ("refused", "its name is not UTF-8"),
+    ]
+    with pytest.raises(RegistryError, match="changed since the export"):
+        folder.export()
+
+
+def test_a_base_that_names_no_subject_is_refused(folder: Folder) -> None:
+    base = folder.path / ".registry" / "base.zip"
+    with zipfile.ZipFile(base) as found:
+        texts_of = {name: found.read(name) for name in found.namelist()}
+    manifest = json.loads(texts_of["manifest.json"])
+    manifest["files"]["pages/Alpha.md"]["subject"] = 5
+    with zipfile.ZipFile(base, "w") as made:
+        for name, content in (texts_of | {"manifest.json": json.dumps(manifest).encode()}).items():
+            made.writestr(name, content)
+    with pytest.raises(RegistryError, match=r"base\.zip cannot be read"):
+        folder.sync()
+
+
 def test_a_shipped_ontology_is_never_edited(folder: Folder, tmp_path: Path) -> None:
     user = tmp_path / "user"
     user.mkdir()
@@ -375,3 +476,22 @@ def test_a_page_laid_out_as_saved_has_tabs_bullets_and_no_blank_lines() -> None:
         "  Text of a queue.\n- is-subclass-of:: [[Memory]]\n- last"
     )
     assert as_saved(as_saved(QUEUE)) == as_saved(QUEUE)
+
+
+def test_a_conflict_stays_on_record_beside_a_later_one_of_another_key(folder: Folder) -> None:
+    folder.turtle().write_text(folder.turtle().read_text().replace("The first.", "Ours."))
+    folder.edit("The first.", "Theirs.")
+    folder.sync()
+    folder.turtle().write_text(folder.turtle().read_text().replace('"Alpha"', '"Alpha ours"'))
+    folder.edit("preferred-term:: Alpha", "preferred-term:: Alpha theirs")
+    folder.sync()
+    rows = Registry.open(folder.home).ask("page_conflicts").rows
+    assert sorted(row[3] for row in rows) == ["definition", "preferred-term"]
+
+
+def test_an_export_is_refused_where_a_subject_takes_the_name_of_an_added_page(folder: Folder) -> None:
+    folder.page("Plain").write_text("- a thought\n")
+    folder.sync()
+    folder.turtle().write_text(folder.turtle().read_text().replace('"Alpha"', '"Plain"'))
+    with pytest.raises(RegistryError, match="added by a person"):
+        folder.export()

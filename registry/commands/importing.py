@@ -94,7 +94,7 @@ def logseq(
     subjects into their files, pages of collections merged with ours, all else kept.  Where both sides
     changed a thing, ours stays, and theirs is told and on record.
     """
-    from registry.pages.sync import is_export
+    from registry.pages.folder import is_export
 
     homecoming = [source for source in sources if is_export(source)]
     if homecoming:

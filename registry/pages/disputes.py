@@ -7,10 +7,24 @@ from hashlib import sha256
 from pathlib import Path
 
 from registry.home import PAGES, Home
-from registry.namespaces import PREFIXES
+from registry.namespaces import PREFIXES, slug
+from registry.pages import keeping
+from registry.pages.merging import Conflict as Lines
 from registry.pages.outcomes import Conflict
 
 FOLDER = "conflicts"
+
+
+def of_lines(lines: Lines) -> Conflict:
+    """A conflict of lines as one of a page."""
+    key = next((found for line in lines.theirs or lines.ours or lines.base if (found := keeping.key_of(line))), "")
+    return Conflict(
+        key=key,
+        line=lines.their_line,
+        base="\n".join(lines.base),
+        ours="\n".join(lines.ours),
+        theirs="\n".join(lines.theirs),
+    )
 
 
 def place_of(home: Home, collection: str, file: str) -> Path:
@@ -21,17 +35,44 @@ def place_of(home: Home, collection: str, file: str) -> Path:
 
 
 def save(home: Home, collection: str, file: str, page: str, conflicts: Sequence[Conflict]) -> None:
-    """Records the conflicts of a page, in the place of earlier ones; with none the record goes."""
+    """Records the conflicts of a page beside earlier ones, of a key only the last; with none the record goes."""
     from registry.results import replace
 
     place = place_of(home, collection, file)
     if not conflicts:
         place.unlink(missing_ok=True)
         return
-    content = _turtle(place, file, page, conflicts).encode()
+    keys = {each.key for each in conflicts if each.key}
+    open_still = [each for each in _load(place) if each.key not in keys and each not in conflicts]
+    content = _turtle(place, file, page, [*open_still, *conflicts]).encode()
     if not place.exists() or place.read_bytes() != content:
         place.parent.mkdir(parents=True, exist_ok=True)
         replace(place, content)
+
+
+def _load(place: Path) -> list[Conflict]:
+    """The conflicts of a record; of one that somebody broke none."""
+    import pyoxigraph as ox
+
+    if not place.exists():
+        return []
+    said: dict[str, dict[str, str]] = {}
+    try:
+        for triple in ox.parse(place.read_bytes(), format=ox.RdfFormat.TURTLE):
+            if isinstance(triple.object, ox.Literal):
+                said.setdefault(str(triple.subject), {})[slug(triple.predicate.value)] = triple.object.value
+    except (SyntaxError, ValueError):
+        return []
+    return [
+        Conflict(
+            key=found.get("key", ""),
+            line=int(line) if (line := found.get("line", "")).isdecimal() else 1,
+            base=found.get("baseValue", ""),
+            ours=found.get("ourValue", ""),
+            theirs=found.get("theirValue", ""),
+        )
+        for found in said.values()
+    ]
 
 
 def _turtle(place: Path, file: str, page: str, conflicts: Sequence[Conflict]) -> str:

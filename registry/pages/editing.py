@@ -12,12 +12,12 @@ from registry.describing import find_subject
 from registry.errors import RegistryError, UnknownName
 from registry.home import PAGES
 from registry.namespaces import PREFIXES, curie
-from registry.pages import indexing, lens, own_keys, own_values
+from registry.pages import indexing, lens, lists, own_keys, own_values
 from registry.pages.own import own_triples
 from registry.pages.own_keys import OwnKey
+from registry.pages.own_merging import Stated, settle
 from registry.pages.own_names import KINDS, OwnNames, name_all
 from registry.pages.own_writing import Writer
-from registry.pages.settling import Stated, settle
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -63,6 +63,8 @@ def _edit_page(registry: Registry, page: str, key: str, values: Sequence[str]) -
         raise RegistryError(f"{curie(page)} is not one file of a collection{listed}")
     path = registry.graph.files[files[0]]
     before = path.read_bytes().decode()
+    if known.holds == "links":  # by their names alone or as a page writes them
+        values = [name for value in values for name in _linked(value)]
     after = lens.change(before, keys, {known: values}, "/".join(files[0].split("/")[3:]))
     if after == before:
         return {}
@@ -71,6 +73,10 @@ def _edit_page(registry: Registry, page: str, key: str, values: Sequence[str]) -
     except OSError as error:
         raise RegistryError(f"{path} cannot be written: {error}; it is as it was") from error
     return {files[0]: (before, after)}
+
+
+def _linked(value: str) -> list[str]:
+    return [item.name for item in lists.items(value)] if lists.is_list(value) else [value]
 
 
 def _edit_own(registry: Registry, subject: str, key: str, values: Sequence[str]) -> Edited:
@@ -101,6 +107,8 @@ def _value(registry: Registry, names: OwnNames, key: OwnKey, text: str) -> ox.Na
     """What was typed, as a term: a name of a page or subject, or the literal that the key holds."""
     if "\n" in text or "\r" in text:
         raise RegistryError(f"{key.name} cannot hold {text!r}: a property of a page has one line")
+    if not text.strip():
+        raise RegistryError(f"{key.name} cannot hold {text!r}: give no value at all to take the key away")
     read = own_values.read(key, text, names.resolve)
     if text.startswith(('"', "[[", "<")) and read and len(read) == 1:
         return read[0]

@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING
 from registry.errors import RegistryError, UnknownName
 from registry.home import PAGES, Home
 from registry.pages import keeping, obsidian, own, own_keys
+from registry.pages.collections import CONFIG, OWN
 from registry.pages.flavours import FLAVOURS, PROFILES
 from registry.pages.folder import Draft, publish
-from registry.pages.keeping import OWN
+from registry.pages.keeping import IMPORTED
 from registry.pages.names import file_name
 from registry.pages.own import OwnPage
 from registry.pages.own_names import BUILT_IN, OwnNames, name_all
@@ -21,9 +22,6 @@ from registry.pages.own_tables import Tables
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
-
-CONFIG = "logseq/config.edn"
-IMPORTED = "imported"
 
 
 @dataclass
@@ -112,9 +110,12 @@ def _write_pages(draft: Draft, plan: _Plan) -> None:
         plan.own += 1
     place, files = _added(registry.home)
     for file in files:
-        if file not in draft.entries:
-            draft.lend(file, _content(place / file))
-            plan.own += 1
+        if file in draft.entries:
+            raise RegistryError(
+                f"{place / file} was added by a person, and a subject has a page of that name now; rename the file"
+            )
+        draft.add(file, _content(place / file), of=OWN)
+        plan.own += 1
 
 
 def _write_notes(draft: Draft, plan: _Plan) -> None:

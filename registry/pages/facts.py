@@ -13,7 +13,7 @@ from registry.pages.keys import INVISIBLE, Key, Keys, fold_key
 from registry.pages.names import fold, page_name
 from registry.pages.nquads import to_nquads
 from registry.pages.reader import Page, Property
-from registry.pages.stated import Fact, Owl, Problem, Prose, Reading, Stated
+from registry.pages.stated import Fact, Owl, Problem, Prose, Reading, Stated, quoted
 
 __all__ = ["Fact", "Owl", "Problem", "Prose", "Reading", "Stated", "read_page", "to_nquads"]
 
@@ -31,7 +31,7 @@ _NESTED = re.compile(r"\[\[[^\]]*\[\[")
 _BETWEEN = re.compile(r"(?:[\s,;]|\band\b|&)+")
 _BETWEEN_COMMAS = re.compile(r"(?:\[\[[^\[\]]*\]\]|[^,])+")
 _CURIE = re.compile(r"[A-Za-z]{1,8}:(?! )\S+")
-_TERM_ID = re.compile(r"[A-Z]{2,}-\d{4}")
+_TERM_ID = re.compile(r"[A-Z]{2,}-[0-9]{4}")
 _ID_IN_NAME = re.compile(r"\b[A-Z]{2,}-\d{3,}\b")
 _PLACEHOLDER = re.compile(
     r"(?i)a component of\b|.{1,80} is a concept within the \w+ domain\.?$"
@@ -138,33 +138,33 @@ class _Taking:
     def _look_at_links(self, found: Property, names: list[str]) -> None:
         value, line = found.value, found.line
         if value.count("[[") != value.count("]]") or _EMPTY_LINK.search(value):
-            reason = f"the brackets of {_short(value)} do not make links; what could be read of it is kept"
+            reason = f"the brackets of {quoted(value)} do not make links; what could be read of it is kept"
             self.reading.report("broken-link", line, reason)
             return
         if not names:
-            reason = f"{found.written} should link to pages, [[like this]], and says {_short(value)}"
+            reason = f"{found.written} should link to pages, [[like this]], and says {quoted(value)}"
             self.reading.report("no-link", line, reason)
             return
         if _NESTED.search(value):
-            self.reading.report("broken-link", line, f"a link stands inside another one in {_short(value)}")
+            self.reading.report("broken-link", line, f"a link stands inside another one in {quoted(value)}")
         piped = next((name for name in names if "|" in name), None)
         if piped is not None:
             reason = f"[[{piped}]] is meant to show a label, and to Logseq is one page of that whole name"
             self.reading.report("broken-link", line, reason)
         rest = _BETWEEN.sub(" ", _ANY_LINK.sub(" ", value)).strip()
         if rest:
-            reason = f"beside its links {found.written} says {_short(rest)}, which Logseq drops; the links are kept"
+            reason = f"beside its links {found.written} says {quoted(rest)}, which Logseq drops; the links are kept"
             self.reading.report("text-beside-links", line, reason)
 
     def _look_at_words(self, key: Key, found: Property) -> None:
         if key.name == "definition":
             if _PLACEHOLDER.match(found.value.lstrip('"*[ ')):
-                reason = f"the definition {_short(found.value)} defines nothing yet; it is kept as it is"
+                reason = f"the definition {quoted(found.value)} defines nothing yet; it is kept as it is"
                 self.reading.report("placeholder", found.line, reason)
         elif key.name == "preferred-term":
             inside = _ID_IN_NAME.search(found.value)
             if inside:
-                reason = f"the preferred term {_short(found.value)} carries the identifier {inside[0]}"
+                reason = f"the preferred term {quoted(found.value)} carries the identifier {inside[0]}"
                 self.reading.report("id-in-name", found.line, reason)
 
 
@@ -176,10 +176,6 @@ def _names(value: str) -> list[str]:
     for part in _BETWEEN_COMMAS.findall(value):
         found += references.pages_of_value(part) or filter(None, [part.strip()])
     return found
-
-
-def _short(value: str) -> str:
-    return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
 def _set_aside(reading: Reading, ignored: list[tuple[int, Property]]) -> None:

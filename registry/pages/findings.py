@@ -8,7 +8,7 @@ from itertools import pairwise
 from registry.pages.keys import Keys
 from registry.pages.names import fold
 from registry.pages.reader import Page
-from registry.pages.stated import Fact, Owl, Prose, Reading
+from registry.pages.stated import Fact, Owl, Prose, Reading, quoted
 
 _PROSE = re.compile(r"[ \t]*(?:[-*+][ \t]+)?\*\*([A-Za-z][\w -]{0,40})(?::\*\*|\*\*[ \t]*:)(?!:)[ \t]*(\S.*)")
 _COMMENT = re.compile(r"<!--\s*(merged from|deprecated|redirect(?:ed)?(?: to)?)\b:?(.*?)-->", re.IGNORECASE)
@@ -91,7 +91,7 @@ def _contradictions(reading: Reading) -> None:
         other = first.setdefault(fact.key.name, fact)
         if other is not fact and not _alike(other.value, fact.value):
             reason = (
-                f"{fact.key.name} is {_told(other.value)} on line {other.line + 1} and {_told(fact.value)} here; "
+                f"{fact.key.name} is {quoted(other.value)} on line {other.line + 1} and {quoted(fact.value)} here; "
                 "both are kept"
             )
             reading.report("contradiction", fact.line, reason)
@@ -101,8 +101,8 @@ def _contradictions(reading: Reading) -> None:
             continue
         if not _alike(fact_or_none.value, prose.value):
             reason = (
-                f"{prose.key} is {_told(fact_or_none.value)} on line {fact_or_none.line + 1}, "
-                f"and the text says {_told(prose.value)}; the property counts"
+                f"{prose.key} is {quoted(fact_or_none.value)} on line {fact_or_none.line + 1}, "
+                f"and the text says {quoted(prose.value)}; the property counts"
             )
             reading.report("contradiction", prose.line, reason)
 
@@ -118,10 +118,6 @@ def _is_short(value: str) -> bool:
 
 def _plain(value: str) -> str:
     return value.strip(" .`*_\"'").casefold()
-
-
-def _told(value: str) -> str:
-    return repr(value if len(value) <= 60 else value[:57] + "...")
 
 
 def _parents(page: Page, reading: Reading) -> None:

@@ -12,7 +12,8 @@ import os
 import re
 import shutil
 import zipfile
-from collections.abc import Callable, Iterator, Mapping
+import zlib
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from hashlib import sha256
@@ -25,8 +26,25 @@ MANIFEST = "manifest.json"
 FORMAT = 1
 Taken = Callable[[str, "Entry | None", bytes], bool]
 """Whether what a person made of a file is home already; without an entry, of a page that got another name."""
+BROKEN = (
+    OSError,
+    ValueError,
+    KeyError,
+    TypeError,
+    AttributeError,
+    EOFError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+)
+"""What reading a base raises that is damaged, or that others have written."""
 _AT_FDCWD, _RENAME_EXCHANGE = -100, 2
 _EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def is_export(folder: Path) -> bool:
+    """Whether a folder is one of our exports, so that importing it means taking over what people changed."""
+    return (folder / BASE).is_file()
 
 
 @dataclass(frozen=True)
@@ -50,11 +68,6 @@ class Base:
     entries: Mapping[str, Entry] = field(default_factory=dict)
     """By path below the folder, with slashes."""
 
-    def text(self, file: str) -> bytes:
-        """A file as it was exported; raises KeyError."""
-        with zipfile.ZipFile(self.folder / BASE) as base:
-            return base.read(file)
-
     def edited(self) -> list[str]:
         """The pages whose files are not what was exported; those that are gone are not among them."""
         return [
@@ -71,13 +84,22 @@ def read_base(folder: Path) -> Base | None:
     try:
         with zipfile.ZipFile(folder / BASE) as base:
             found = json.loads(base.read(MANIFEST))
-        entries = {str(file): Entry(**entry) for file, entry in found["files"].items()}
+        entries = {file: Entry(**entry) for file, entry in found["files"].items()}
+        _require_texts(found, entries.values())
         return Base(folder, str(found["profile"]), str(found["flavour"]), entries)
-    except (OSError, zipfile.BadZipFile, KeyError, TypeError, AttributeError, ValueError) as error:
+    except BROKEN as error:
         raise RegistryError(
             f"{folder / BASE} cannot be read ({error}), so nobody knows what was edited in {folder}; "
             "export into a new folder"
         ) from error
+
+
+def _require_texts(manifest: Mapping[str, object], entries: Iterable[Entry]) -> None:
+    if manifest["format"] != FORMAT:
+        raise ValueError(f"its format is {manifest['format']}, and {FORMAT} is what this version reads")
+    for each in entries:
+        if not all(isinstance(text, str) for text in (each.of, each.sha256, each.subject or "")):
+            raise ValueError("its manifest holds something else than texts")
 
 
 class Draft:
@@ -99,10 +121,6 @@ class Draft:
         self.entries[file] = Entry(of, sha256(content).hexdigest(), subject)
         # Pages of our own graph repeat themselves; those of a large collection would take too long.
         self._store(file, content, zipfile.ZIP_DEFLATED if subject else zipfile.ZIP_STORED)
-
-    def lend(self, file: str, content: bytes) -> None:
-        """Writes a page that belongs to whoever uses the folder: it is no part of the base, and theirs wins."""
-        self._write(file, content, None)
 
     def close(self) -> None:
         """Completes the base."""
@@ -213,7 +231,7 @@ def _carry_over(old: Base, new: Draft, overwrite: bool, taken: Taken) -> None:
 
 def _content(path: Path) -> bytes:
     try:
-        return path.read_bytes()
+        return path.read_bytes() if path.is_file() else b""
     except OSError:  # no file any more
         return b""
 
@@ -314,6 +332,8 @@ def _short(folder: Path) -> str:
 def _digest(path: Path) -> str:
     """The sha256 of a file, "" where there is none, something else for what is no file."""
     try:
+        if path.exists() and not path.is_file():  # a pipe would be waited for
+            return "unreadable"
         return sha256(path.read_bytes()).hexdigest()
     except FileNotFoundError:
         return ""

@@ -18,18 +18,17 @@ from urllib.parse import quote
 from registry.errors import RegistryError
 from registry.home import PAGES, Home
 from registry.namespaces import PREFIXES, curie
-from registry.pages import lists
+from registry.pages import lists, reader
+from registry.pages.collections import OWN
 from registry.pages.folder import Entry
+from registry.pages.keys import fold_key
 from registry.pages.merging import merge
 from registry.pages.names import collection_iri, page_name
 
-OWN = "registry"
-"""The collection of what people add to pages of our own subjects."""
 IMPORTED = "imported"
 """Below which an exported folder has the collections."""
 FOLDER, SEEN = ".kept", ".seen"
 
-_ABOUT = re.compile(r"^(?:iri|url):: (\S+)[ \t]*$", re.MULTILINE)
 _PROPERTY = re.compile(r"[ \t]*(?:- )?(?P<key>[^\s:]+)::(?:[ \t]|$)")
 _TABLE = re.compile(r"[ \t]*(?:- )?\|")
 
@@ -48,6 +47,12 @@ class Kept:
     """As it was exported, with what was kept by then."""
     seen: str
     """As the person last left it."""
+    folder: str = ""
+    """The exported folder in which it was last seen: a copy of that folder was edited apart from it."""
+
+    def since(self, exported: str, folder: Path) -> str:
+        """What a person began with: the page as it was last seen in that very folder, else as it was exported."""
+        return self.seen if self.exported == exported and self.folder == str(folder) else exported
 
 
 def place_of(home: Home, subject: str) -> Path:
@@ -104,8 +109,7 @@ def write(place: Path, kept: Kept) -> None:
 
 def about(text: str) -> str | None:
     """The IRI that a page of our own graph is about."""
-    found = _ABOUT.search(text)
-    return found[1] if found else None
+    return next((each.value for each in reader.read(text).properties if each.key in ("iri", "url")), None)
 
 
 def finish(home: Home, text: str) -> str:
@@ -163,7 +167,7 @@ def _is_ours(line: str, is_fact: IsFact) -> bool:
 def key_of(line: str) -> str | None:
     """The key of a line that is a property."""
     found = _PROPERTY.match(line)
-    return found["key"].lower().replace("_", "-") if found else None
+    return fold_key(found["key"]) if found else None
 
 
 def additions(base: str, kept: str) -> list[str]:
@@ -193,24 +197,30 @@ def publish(home: Home, before: Kept | None, now: Kept) -> list[str]:
         (place / before.file).unlink(missing_ok=True)
     page = place / now.file
     if added:
-        contents = {page: as_page(page_name(now.file), added), place / "collection.ttl": _record()}
-        for file, text in contents.items():
-            if not file.exists() or file.read_bytes() != text.encode():
-                file.parent.mkdir(parents=True, exist_ok=True)
-                replace(file, text.encode())
+        found(home)
+        text = as_page(page_name(now.file), added).encode()
+        if not page.exists() or page.read_bytes() != text:
+            page.parent.mkdir(parents=True, exist_ok=True)
+            replace(page, text)
     else:
         page.unlink(missing_ok=True)
     already = [] if before is None else additions(before.base, before.kept)
     return [line for line in added if line not in already]
 
 
-def _record() -> str:
-    """What the collection of kept pages is."""
-    return (
+def found(home: Home) -> None:
+    """Files what the collection of kept pages is."""
+    from registry.results import replace
+
+    file = home.imports / PAGES / OWN / "collection.ttl"
+    text = (
         "# What people wrote beside the facts on exported pages of our own graph; the pages stand beside this file.\n"
         + "".join(f"@prefix {prefix}: <{PREFIXES[prefix]}> .\n" for prefix in ("reg", "rdfs", "prov"))
         + f'\n<{collection_iri(OWN)}>\n    a reg:Import, prov:Activity ;\n    rdfs:label "{OWN}" .\n'
     )
+    if not file.exists() or file.read_bytes() != text.encode():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        replace(file, text.encode())
 
 
 def without_unknown(value: str, unknown: Collection[str]) -> str:

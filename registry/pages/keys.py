@@ -113,10 +113,6 @@ class Keys:
         return key
 
 
-NONE = Keys(())
-"""Where there is no table, no key means anything."""
-
-
 def load_keys(file: Path) -> Keys:
     """The table of an ontology; raises BrokenFile where it does not say what each key means, once."""
     import pyoxigraph as ox

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -39,9 +40,9 @@ _IRI = re.compile(
     r"(?i:https?|ftp|urn|did|tag|doi|info|mailto|ipfs):(?://[A-Za-z0-9.-]+(?::\d+)?(?=[/?#]|$)|(?!//))"
     r"(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})+(?:#(?:[A-Za-z0-9._~:/?@!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)?"
 )
-_INTEGER = re.compile(r"0|-?[1-9]\d{0,14}")
-_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{0,5}[1-9]")
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_INTEGER = re.compile(r"0|-?[1-9]\d{0,14}", re.ASCII)
+_DECIMAL = re.compile(r"-?(?:0|[1-9]\d{0,11})\.\d{0,5}[1-9]", re.ASCII)
+_DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 def to_nquads(reading: Reading, collection: str, graph: str) -> str:
@@ -129,7 +130,7 @@ def _object(fact: Fact, collection: str) -> str:
         return _typed(value, "integer")
     if holds == "number" and _DECIMAL.fullmatch(value):
         return _typed(value, "decimal")
-    if holds == "date" and _DATE.fullmatch(value) and _is_date(value):
+    if holds == "date" and is_date(value):
         return _typed(value, "date")
     return literal(value)
 
@@ -152,9 +153,8 @@ def _integer(number: int) -> str:
     return f'"{number}"^^<http://www.w3.org/2001/XMLSchema#integer>'
 
 
-def _is_date(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
+def is_date(text: str) -> bool:
+    """Whether it is a day that there is, as XML Schema writes it."""
+    with suppress(ValueError):
+        return _DATE.fullmatch(text) is not None and bool(date.fromisoformat(text))
+    return False

@@ -143,7 +143,7 @@ def render(page: OwnPage, vault: Vault) -> str:
         else:
             found.setdefault(statement.key, []).extend(_values(statement, vault))
     if labels:
-        front["aliases"] = labels
+        front["aliases"] = list(dict.fromkeys(labels))
     for key, values in found.items():
         front[key] = values[0] if len(values) == 1 and key not in relations else values
     if "url" not in front:
@@ -182,11 +182,7 @@ def front_matter(values: Mapping[str, Value]) -> str:
 
 
 def _key(key: str) -> str:
-    return (
-        key
-        if _PLAIN_KEY.fullmatch(key) and key not in ("y", "n", "yes", "no", "on", "off", "true", "false", "null")
-        else _yaml(key)
-    )
+    return key if _PLAIN_KEY.fullmatch(key) and key not in _NOT_TEXT else _yaml(key)
 
 
 def _yaml(value: Value) -> str:

@@ -75,7 +75,9 @@ class Synced:
         """A line for each thing that happened, with its place."""
         lines: list[str] = []
         for page in self.pages:
-            if page.outcome in ("added", "deleted", "missing", "refused"):
+            if page.outcome == "missing" and page.subject is not None:
+                lines.append(f"{page.file}: no longer in the folder")
+            elif page.outcome in _OUTCOMES:
                 lines.append(f"{page.file}: {_OUTCOMES[page.outcome]}")
             for change in page.changed:
                 what = f"{_several(change.old)} -> {_several(change.new)}"

@@ -98,7 +98,6 @@ OWN_KEYS = tuple(
 """In the order in which a page states them."""
 
 BY_NAME = {key.name: key for key in OWN_KEYS}
-BY_PREDICATE = {key.predicate: key for key in OWN_KEYS}
 
 ALSO_CALLED = "alternative-terms"
 """For labels that cannot be aliases in Logseq, because they are the name or an alias of another page."""

@@ -37,6 +37,8 @@ class OwnReading:
 
     subject: str | None
     """None for a page without an `iri`, which is none of ours."""
+    title: str | None = None
+    """What the page says that it is called; else it is called like its file."""
     facts: dict[Fact, int] = field(default_factory=dict)
     """Each with the first line that states it, from 0."""
     unread: list[Unread] = field(default_factory=list)
@@ -49,16 +51,14 @@ class OwnReading:
             self.facts.setdefault((self.subject, predicate, value), line)
 
 
-def own_facts(text: str, resolve: Resolve, find_key: FindKey = own_keys.BY_NAME.get) -> set[Fact]:
-    """Subject, property and value of every fact that an exported page states; see `own.own_triples`."""
-    return set(read_own(text, resolve, find_key).facts)
+def read_own(text: str, resolve: Resolve, find_key: FindKey) -> OwnReading:
+    """All that a page of ours states, with what could not be read; nothing of a page without an `iri`.
 
-
-def read_own(text: str, resolve: Resolve, find_key: FindKey = own_keys.BY_NAME.get) -> OwnReading:
-    """All that a page of ours states, with what could not be read; nothing of a page without an `iri`."""
+    Its facts are those of `own.own_triples`.
+    """
     page = read(text)
     subject = next((each.value for each in page.properties if each.key == "iri"), None)
-    reading = OwnReading(subject)
+    reading = OwnReading(subject, next((each.value for each in page.properties if each.key == "title"), None))
     if subject is None:
         return reading
     for drawer in (page.properties, *(block.properties for block in page.blocks)):
@@ -67,14 +67,17 @@ def read_own(text: str, resolve: Resolve, find_key: FindKey = own_keys.BY_NAME.g
         for each in latest.values():
             if each.key in _OTHER:
                 continue
-            if sourced and each.key == "is-subclass-of":
-                _read_parent(reading, latest, each, resolve)
-                continue
             key = _key(each.key, find_key)
             if key is None:
                 reading.unknown.append(each)
+            elif sourced and key.name == "is-subclass-of":
+                _read_parent(reading, latest, each, resolve)
             elif each.value:
                 _read_value(reading, key, each, resolve)
+    for each in (*page.ignored, *(each for block in page.blocks for each in block.ignored)):
+        if _key(each.key, find_key) is not None:
+            reason = "it stands where Logseq takes it for text, behind the properties of its block"
+            reading.unread.append(Unread(each.line, each.written, each.value, reason))
     return reading
 
 
@@ -87,7 +90,7 @@ def _read_value(reading: OwnReading, key: OwnKey, stated: Property, resolve: Res
     listed = own_values.read_ordered(key, stated.value, resolve) if key.plain in ("strings", "numbers") else True
     if not isinstance(listed, bool):
         values = None if listed is None else [list_text(listed)]
-    elif stated.key == "alias":
+    elif key.name == "alias" and stated.key != ALSO_CALLED:
         values = [own_values.english(label) for label in _labels(stated.value)]
     else:
         values = own_values.read(key, stated.value, resolve)  # type: ignore[assignment]
@@ -102,7 +105,7 @@ def _read_parent(reading: OwnReading, drawer: dict[str, Property], stated: Prope
     """A parent as a source states it: `is-subclass-of` beside `stated-by`."""
     parents = own_values.read(own_keys.BY_NAME["is-subclass-of"], stated.value, resolve)
     sources = own_values.read(STATED_BY_KEY, drawer[STATED_BY].value, resolve)
-    words = [ox.Literal(f"{stated.key}:: {stated.value}")]
+    words = [ox.Literal(f"is-subclass-of:: {stated.value}")]
     if STATED_TEXT in drawer:
         words = own_values.read(STATED_TEXT_KEY, drawer[STATED_TEXT].value, resolve)  # type: ignore[assignment]
     if not (parents and sources and words and len(parents) == len(sources) == len(words) == 1):

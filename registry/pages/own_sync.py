@@ -8,18 +8,23 @@ from typing import TYPE_CHECKING
 
 import pyoxigraph as ox
 
-from registry.pages import disputes, keeping, own_keys, own_values
+from registry.namespaces import curie
+from registry.pages import disputes, indexing, keeping, own_keys, own_values
+from registry.pages.collections import OWN
 from registry.pages.folder import Base
-from registry.pages.keeping import OWN, Kept
+from registry.pages.keeping import Kept
 from registry.pages.keys import fold_key
+from registry.pages.layout import alike
+from registry.pages.merging import merge
 from registry.pages.names import fold, page_name
 from registry.pages.outcomes import Changed, Conflict, PageSynced, Unused
 from registry.pages.own import own_triples
-from registry.pages.own_names import OwnNames, name_all
+from registry.pages.own_keys import OwnKey
+from registry.pages.own_merging import Settled, Stated, Value, settle, shown
+from registry.pages.own_names import KINDS, OwnNames, name_all
 from registry.pages.own_reading import OwnReading, Unread, read_own
 from registry.pages.own_writing import Writer
-from registry.pages.saving import alike
-from registry.pages.settling import Settled, Stated, Value, settle, shown
+from registry.pages.reader import Property, read
 from registry.turtle_edit import Change
 
 if TYPE_CHECKING:
@@ -35,6 +40,8 @@ class _Read:
 
     facts: dict[tuple[str, Value], int]
     unread: list[Unread]
+    subject: str | None
+    title: str | None
 
     @property
     def stated(self) -> Stated:
@@ -52,7 +59,9 @@ class OwnPages:
 
     def __init__(self, registry: Registry, base: Base, renamed: Mapping[str, str]) -> None:
         self.home, self.graph, self.renamed = registry.home, registry.graph, renamed
+        self.folder = base.folder.resolve()
         self.names: OwnNames = name_all(registry.graph)
+        self.keys = indexing.load_keys(indexing.key_table(registry.home))
         self.writer = Writer(registry.graph, self.names)
         # A page links to others by the names that they had when the folder was written.
         self._then = {
@@ -66,18 +75,28 @@ class OwnPages:
         """Takes over what a person changed on a page since it was exported, or was last imported."""
         report = PageSynced(file, OWN, subject)
         before = keeping.load(self.home, subject)
-        since = before.seen if before is not None and before.exported == exported else exported
-        if theirs == since:
+        since = exported if before is None else before.since(exported, self.folder)
+        if theirs == since and (file not in self.renamed or before is not None):
+            return report
+        text = theirs.removeprefix("\ufeff")  # some editors put it before the first key, which it would hide
+        if keeping.about(text) != subject:
+            # Nothing that it states would be found, and all that it stated would seem to be deleted.
+            report.outcome = "refused"
+            key = next((each.key for each in read(exported).properties if each.value == subject), "iri")
+            reason = f"its head no longer says what it is about; write there, in a line of its own, {key}:: {subject}"
+            report.unused.append(Unused(line=None, reason=reason))
             return report
         report.outcome = "changed"
-        refused: set[str] = set()
+        old, new = self._read(since), self._read(text)
         if subject in self.names.subjects:
-            refused = self._take_facts(report, subject, self._read(since), self._read(theirs), theirs.split("\n"))
-        if file in self.renamed:
-            now = page_name(self.renamed[file])
-            reason = f"is called {now!r} now; a page is called by its preferred-term, so edit that"
+            refused = self._take_facts(report, subject, old, new, text.split("\n"))
+        else:
+            refused = self._leave_facts(report, subject, since, text)
+        called = page_name(self.renamed[file]) if file in self.renamed else new.title
+        if called is not None and called != old.title:
+            reason = f"is called {called!r} now; a page is called by its preferred-term, so edit that"
             report.unused.append(Unused(line=None, reason=reason))
-        self._keep(report, subject, before, exported, theirs, refused)
+        self._keep(report, subject, before, exported, since, theirs, refused)
         return report
 
     # Reading
@@ -87,11 +106,17 @@ class OwnPages:
         return found if found in self.names.subjects or found in self.names.classes else None
 
     def _is_fact(self, key: str) -> bool:
-        return key in _NO_FACTS or self.names.key(key) is not None
+        return key in _NO_FACTS or self._key(key) is not None
+
+    def _key(self, name: str) -> OwnKey | None:
+        """Our key of a name; of a spelling, the key whose property it means."""
+        own, known = self.names.key(name), self.keys.known(name)
+        meant = known.own if own is None and known is not None else ()
+        return own or next((self.names.keys[each] for each in meant if each in self.names.keys), None)
 
     def _read(self, text: str) -> _Read:
         """A list of links of which some lead nowhere still states the others."""
-        reading: OwnReading = read_own(text, self._resolve, self.names.key)
+        reading: OwnReading = read_own(text, self._resolve, self._key)
         unread = reading.unread
         if unread:
             lines = text.split("\n")
@@ -100,8 +125,9 @@ class OwnPages:
                 if unknown:
                     rest = keeping.without_unknown(each.value, unknown)
                     lines[each.line] = lines[each.line].replace(each.value, rest)
-            reading = read_own("\n".join(lines), self._resolve, self.names.key)
-        return _Read({(predicate, value): line for (_, predicate, value), line in reading.facts.items()}, unread)
+            reading = read_own("\n".join(lines), self._resolve, self._key)
+        facts = {(predicate, value): line for (_, predicate, value), line in reading.facts.items()}
+        return _Read(facts, unread, reading.subject, reading.title)
 
     # Facts
 
@@ -113,7 +139,7 @@ class OwnPages:
         known = {(each.key, each.value) for each in since.unread}
         fresh = [each for each in theirs.unread if (each.key, each.value) not in known]
         report.unused += [Unused(line=each.line + 1, reason=f"{each.key}: {each.reason}") for each in fresh]
-        unsure = {key.predicate for each in theirs.unread if (key := self.names.key(fold_key(each.key))) is not None}
+        unsure = {key.predicate for each in theirs.unread if (key := self._key(fold_key(each.key))) is not None}
         wanted = theirs.stated | {fact for fact in since.stated if fact[0] in unsure}
         settled = settle(since.stated, ours, wanted, self.writer.shapes.single)
         refused = {lines[each.line].strip() for each in theirs.unread}
@@ -130,6 +156,23 @@ class OwnPages:
             report.unused.append(Unused(line=None, reason=reason))
         self._record(report, subject, settled, theirs, ours)
         return refused
+
+    def _leave_facts(self, report: PageSynced, subject: str, since: str, theirs: str) -> set[str]:
+        """Tells what a person changed on a page that states no facts; returns the lines, blanks left out."""
+        before, after = (
+            {(each.key, each.value): each.line for each in _properties(text) if self._is_fact(each.key)}
+            for text in (since, theirs)
+        )
+        fresh = {pair: line for pair, line in after.items() if pair not in before}
+        gone = dict.fromkeys(key for key, _ in before.keys() - after.keys()).keys() - {key for key, _ in fresh}
+        if curie(subject).partition(":")[0] in KINDS:
+            reason = f"nothing in the graph is {curie(subject)} any more"
+        else:
+            reason = f"what {curie(subject)} means is said in the vocabulary"
+        report.unused += [Unused(line=line + 1, reason=f"{key}: {reason}") for (key, _), line in fresh.items()]
+        report.unused += [Unused(line=None, reason=f"{key}: {reason}") for key in sorted(gone)]
+        lines = theirs.split("\n")
+        return {lines[line].strip() for line in fresh.values()}
 
     def _shown(self, value: Value | None) -> str:
         if isinstance(value, ox.NamedNode):
@@ -164,11 +207,19 @@ class OwnPages:
     # All else
 
     def _keep(
-        self, report: PageSynced, subject: str, before: Kept | None, exported: str, theirs: str, refused: set[str]
+        self,
+        report: PageSynced,
+        subject: str,
+        before: Kept | None,
+        exported: str,
+        since: str,
+        theirs: str,
+        refused: set[str],
     ) -> None:
         """Keeps what stands beside facts, for later exports and to be asked for."""
         base = keeping.generated(before, exported)
-        laid_out, _ = alike(theirs, base)  # in Logseq's own layout, where a setting of it gave another
+        # In Logseq's own layout, where a setting of it gave another.
+        laid_out, _ = alike(theirs.removeprefix("\ufeff"), base)
         kept, tables = keeping.keep(base, laid_out, self._is_fact, refused)
         raw = [line.strip() for line in theirs.split("\n")]
         for row in tables:
@@ -176,6 +227,24 @@ class OwnPages:
             report.unused.append(
                 Unused(line=line, reason="claims, results and recipes are computed; the table comes back")
             )
-        now = Kept(report.file, base, kept, exported, theirs)
+        if before is not None and since == exported:
+            kept = self._with_others(report, subject, before, base, since, kept)
+        now = Kept(report.file, base, kept, exported, theirs, str(self.folder))
         report.kept = keeping.publish(self.home, before, now)
         keeping.save(self.home, subject, now)
+
+    def _with_others(self, report: PageSynced, subject: str, before: Kept, base: str, since: str, kept: str) -> str:
+        """What is kept of this page with what came home from other folders, unless it stood here and went."""
+        there = {line.strip() for line in keeping.additions(before.base, before.kept)}
+        began, _ = keeping.keep(base, alike(since, base)[0], self._is_fact, there)
+        merged = merge(began, merge(before.base, base, before.kept).text, kept)
+        if merged.conflicts:
+            report.conflicts += map(disputes.of_lines, merged.conflicts)
+            disputes.save(self.home, OWN, report.file, subject, report.conflicts)
+        return merged.text
+
+
+def _properties(text: str) -> list[Property]:
+    """All that a text states, of the page and of its blocks."""
+    page = read(text)
+    return [*page.properties, *(each for block in page.blocks for each in block.properties)]

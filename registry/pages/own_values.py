@@ -13,19 +13,21 @@ import pyoxigraph as ox
 
 from registry.namespaces import PREFIXES, curie, iri
 from registry.pages.normal import inline, link, plain
+from registry.pages.nquads import is_date
 from registry.pages.own_keys import OwnKey
 
 Resolve = Callable[[str], str | None]
 """The IRI of a page by its name or alias; None where there is no such page."""
 
 _QUOTED = re.compile(r'"((?:[^"\\]|\\.)*)"(?:@([A-Za-z]{1,8}(?:-[A-Za-z0-9]{1,8})*)|\^\^<([^<>\s]+)>)?')
-_LINKS = re.compile(r"(?:\[\[.+?\]\](?!\])|<[^<>\s]+>)(?:, (?:\[\[.+?\]\](?!\])|<[^<>\s]+>))*")
-_LINK = re.compile(r"\[\[(.+?)\]\](?!\])|<([^<>\s]+)>")
+# A name has no "]]" in it: else a long list with a word behind it could be taken apart in countless ways.
+_LINK = re.compile(r"\[\[((?:[^\]]|\](?!\]))+)\]\](?!\])|<([^<>\s]+)>")
+_LINKS = re.compile(rf"(?:{_LINK.pattern})(?:, (?:{_LINK.pattern}))*")
 _ESCAPE = re.compile(r"\\(?:u([0-9A-Fa-f]{4})|U([0-9A-Fa-f]{8})|(.))")
 _CONTROL = {"n": "\n", "r": "\r", "t": "\t"}
 _HAZARD = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\"\\#\[\](){}`<>|^;]")
 _SAFE_ADDRESS = re.compile(r"https?://[\w./~%?=&:+#,;@!*'$-]+", re.ASCII)
-_NUMBER = re.compile(r"[+-]?(?:(\d+)|\d*\.\d+)")
+_NUMBER = re.compile(r"[+-]?(?:(\d+)|\d*\.\d+)", re.ASCII)
 
 
 def english(text: str) -> ox.Literal:
@@ -46,8 +48,10 @@ def bare(key: OwnKey, text: str) -> ox.Literal | ox.NamedNode | None:
             return _typed(text, "xsd", "anyURI")
         case "flag" if text in ("true", "false"):
             return _typed(text, "xsd", "boolean")
-        case "date" if re.fullmatch(r"\d{4}(-\d\d-\d\d)?", text):
-            return _typed(text, "xsd", "date" if "-" in text else "gYear")
+        case "date" if is_date(text):
+            return _typed(text, "xsd", "date")
+        case "date" if re.fullmatch("[0-9]{4}", text):
+            return _typed(text, "xsd", "gYear")
         case "number" if found := _NUMBER.fullmatch(text):
             return _typed(text, "xsd", "integer" if found[1] else "decimal")
         case "word" if re.fullmatch(r"[a-z]+", text):

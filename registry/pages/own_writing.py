@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,9 +13,11 @@ from registry.graph import Graph
 from registry.home import IMPORTS
 from registry.namespaces import BASE, curie, iri
 from registry.pages.own_names import OwnNames
-from registry.pages.shaping import Shapes
+from registry.pages.own_shapes import Shapes
 from registry.triples import name_of
 from registry.turtle_edit import Change, edit
+
+_TYPE = iri("rdf", "type")
 
 
 @dataclass
@@ -44,8 +46,12 @@ class Writer:
         """
         done = Written()
         by_file: dict[str, list[Change]] = {}
+        changes = list(changes)
+        kindless = self._is_kindless(subject, changes)
         for change in changes:
             objection = self._objection(change)
+            if kindless and change.predicate == iri("rdf", "type"):
+                objection = f"{self.key(change.predicate)}: without one, nobody would know what {curie(subject)} is"
             if objection:
                 done.refused.append((change, objection))
             else:
@@ -78,7 +84,7 @@ class Writer:
         patterns: list[tuple[ox.NamedNode, ox.NamedNode | ox.Literal | None]] = []
         if change is not None and isinstance(change.remove, ox.NamedNode | ox.Literal):
             patterns.append((ox.NamedNode(change.predicate), change.remove))
-        patterns.append((ox.NamedNode(iri("rdf", "type")), None))
+        patterns.append((ox.NamedNode(_TYPE), None))
         for predicate, value in patterns:
             for quad in self.graph.store.quads_for_pattern(ox.NamedNode(subject), predicate, value, None):
                 assert isinstance(quad.graph_name, ox.NamedNode)
@@ -87,12 +93,19 @@ class Writer:
                     return name
         raise RegistryError(f"no file of the ontology says what {curie(subject)} is, so nothing can be written of it")
 
+    def _is_kindless(self, subject: str, changes: Sequence[Change]) -> bool:
+        """Whether the subject would be left without a class, so that no shape would speak of it either."""
+        mine = [change for change in changes if change.predicate == iri("rdf", "type")]
+        left = set(self.graph.properties(subject).get(iri("rdf", "type"), []))
+        left -= {change.remove for change in mine if change.remove is not None}
+        return bool(mine) and not left | {change.add for change in mine if change.add is not None}
+
     def _objection(self, change: Change) -> str | None:
         """What keeps a link out before any shape is asked."""
         if not isinstance(change.add, ox.NamedNode):
             return None
         address = change.add.value
-        if address in self.names.classes and change.predicate != iri("rdf", "type"):
+        if address in self.names.classes and change.predicate != _TYPE:
             return (
                 f"{self.key(change.predicate)}: {self.names.classes[address]!r} is a kind of things, and none itself"
             )

@@ -117,3 +117,8 @@ class Reading:
         self.stated.sort(key=lambda stated: stated.property.line)
         for position, stated in enumerate(self.stated, 1):
             stated.position = position
+
+
+def quoted(value: str) -> str:
+    """A value in a sentence: in quotes, and not all of a long one."""
+    return repr(value if len(value) <= 60 else value[:57] + "...")

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,24 +17,20 @@ from typing import TYPE_CHECKING
 from registry.errors import RegistryError
 from registry.home import PAGES
 from registry.pages import disputes, indexing, keeping
-from registry.pages.collections import IGNORED
+from registry.pages.collections import IGNORED, OWN, leads_out
 from registry.pages.facts import read_page
-from registry.pages.folder import BASE, Base, Entry, read_base
-from registry.pages.keeping import IMPORTED, OWN, Kept
+from registry.pages.folder import BASE, BROKEN, Base, Entry, read_base
+from registry.pages.keeping import IMPORTED, Kept
 from registry.pages.keys import Keys
+from registry.pages.layout import alike, as_saved
 from registry.pages.merging import merge
 from registry.pages.names import page_iri
-from registry.pages.outcomes import Changed, Conflict, PageSynced, Synced, Unused
-from registry.pages.saving import alike, as_saved
+from registry.pages.outcomes import Changed, PageSynced, Synced, Unused
+from registry.scanning import printable
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
     from registry.pages.merging import Conflict as Lines
-
-
-def is_export(folder: Path) -> bool:
-    """Whether a folder is one of our exports, so that importing it means taking over what people changed."""
-    return (folder / BASE).is_file()
 
 
 def sync(registry: Registry, folder: Path, *, prune: bool = False) -> Synced:
@@ -62,12 +59,19 @@ class _Sync:
         self.done = Synced(str(base.folder))
         self.renamed: dict[str, str] = {}
         """Pages of our own that a person gave another name: the file of old and of now."""
+        # The manifest may have been written by others: what it names outside of our collections does not count.
         pages = {file: entry for file, entry in base.entries.items() if entry.of and file.endswith(".md")}
+        self.pages = {file: entry for file, entry in pages.items() if _is_safe(file, entry)}
+        for file in sorted(pages.keys() - self.pages.keys()):
+            report = PageSynced(file, pages[file].of, outcome="refused")
+            reason = f"the manifest gives it a place outside the collections ({pages[file].of!r}); nothing was read"
+            report.unused.append(Unused(line=None, reason=reason))
+            self._note(report)
         # A folder with all has collections below `imported`; one with a collection alone is that.
         self.alone = next(
-            (entry.of for file, entry in pages.items() if entry.of != OWN and not _is_below(file, entry.of)), None
+            (entry.of for file, entry in self.pages.items() if entry.of != OWN and not _is_below(file, entry.of)),
+            None,
         )
-        self.pages = {file: entry for file, entry in pages.items() if _is_safe(file, entry)}
 
     def run(self) -> Synced:
         """Every page of the export, then the pages that people added."""
@@ -86,7 +90,7 @@ class _Sync:
             if entry.of == OWN and entry.subject is not None:
                 own = own or OwnPages(self.registry, self.base, self.renamed)
                 self._note(own.sync(file, entry.subject, exported, theirs.decode()))
-            elif entry.of != OWN:
+            else:
                 self._note(self._merge(report, self._below(file, entry.of), exported, theirs.decode()))
         for file, collection in new:
             if file in self.renamed.values():
@@ -101,7 +105,7 @@ class _Sync:
     def _exported(self, file: str) -> str:
         try:
             return self.texts.read(file).decode()
-        except (KeyError, ValueError, zipfile.BadZipFile) as error:
+        except BROKEN as error:
             raise RegistryError(
                 f"{self.base.folder / BASE} has no text of {file} ({error}), so nobody knows what was edited; "
                 "export into a new folder"
@@ -117,9 +121,10 @@ class _Sync:
         """The page in the folder; None where there is none to be read."""
         path = self.base.folder / self.renamed.get(file, file)
         try:
-            if not path.resolve().is_relative_to(self.top):
+            reason = self._objection(path)
+            if reason is not None:
                 report.outcome = "refused"
-                report.unused.append(Unused(line=None, reason="is a link that leads out of the folder"))
+                report.unused.append(Unused(line=None, reason=reason))
                 return None
             content = path.read_bytes()
             content.decode()
@@ -137,10 +142,19 @@ class _Sync:
             return None
         return content
 
+    def _objection(self, path: Path) -> str | None:
+        """Why a path is not even opened; one that is not there has no objection."""
+        if printable(str(path)) != str(path):
+            return "its name is not UTF-8; give it another"
+        if os.path.lexists(path) and leads_out(path, self.top):
+            return "is a link that leads out of the folder"
+        return "is no file" if os.path.lexists(path) and not path.is_file() else None
+
     def _gone(self, file: str, report: PageSynced) -> None:
-        if report.collection == OWN:
+        if report.subject is not None:
             report.outcome = "missing"
-            report.unused.append(Unused(line=None, reason="its subject stays in the graph; the page comes back"))
+            reason = "a page that is gone deletes no subject; the next export writes it again"
+            report.unused.append(Unused(line=None, reason=reason))
             return
         place = self._stored(report.collection, self._below(file, report.collection))
         if not place.exists():
@@ -151,7 +165,7 @@ class _Sync:
 
     def _is_as_exported(self, file: str, entry: Entry, theirs: bytes) -> bool:
         """Whether neither now nor at an earlier import anything was changed on the page."""
-        if sha256(theirs).hexdigest() != entry.sha256:
+        if sha256(theirs).hexdigest() != entry.sha256 or file in self.renamed:
             return False
         if entry.subject is not None:
             return keeping.load(self.home, entry.subject) is None
@@ -170,7 +184,7 @@ class _Sync:
         place = self._stored(report.collection, name)
         memory = keeping.memory_of(self.home, report.collection, name)
         before = keeping.read(memory)
-        since = before.seen if before is not None and before.exported == exported else exported
+        since = exported if before is None else before.since(exported, self.top)
         ours = place.read_bytes().decode() if place.exists() else since
         if theirs == since and place.exists():
             return report
@@ -183,11 +197,13 @@ class _Sync:
             text, lines = merged.text, merged.conflicts
         report.outcome = "changed"
         report.changed = list(self._facts(ours, text, name, f"{PAGES}/{report.collection}/{name}"))
-        report.conflicts = [_conflict(each) for each in lines]
+        report.conflicts = [disputes.of_lines(each) for each in lines]
         reading = read_page(text, name, self.keys)
-        disputes.save(self.home, report.collection, name, page_iri(report.collection, reading.name), report.conflicts)
+        if report.conflicts or text == theirs:  # else an earlier conflict may still be open
+            page = page_iri(report.collection, reading.name)
+            disputes.save(self.home, report.collection, name, page, report.conflicts)
         self._store(place, text.encode())
-        keeping.write(memory, Kept(name, "", "", exported, theirs))
+        keeping.write(memory, Kept(name, "", "", exported, theirs, str(self.top)))
         return report
 
     def _facts(self, before: str, after: str, name: str, stored: str) -> Iterator[Changed]:
@@ -225,10 +241,10 @@ class _Sync:
         }
         found: dict[str, str] = {}
         for file in new if gone else ():
-            path = self.base.folder / file
-            about = keeping.about(path.read_text(encoding="utf-8", errors="replace")) if path.is_file() else None
-            if about in gone:
-                found[gone.pop(about)] = file
+            with suppress(OSError):
+                about = keeping.about((self.base.folder / file).read_text(encoding="utf-8", errors="replace"))
+                if about in gone:
+                    found[gone.pop(about)] = file
         return found
 
     def _new(self) -> Iterator[tuple[str, str]]:
@@ -260,6 +276,12 @@ class _Sync:
         if not place.exists() or place.read_bytes() != content:
             report.outcome = "added"
             self._store(place, content)
+            if report.collection == OWN:
+                keeping.found(self.home)
+                about = keeping.about(content.decode())
+                if about is not None:
+                    reason = f"a new page says nothing of {about} to the registry; it is kept as a page alone"
+                    report.unused.append(Unused(line=None, reason=reason))
 
     def _store(self, place: Path, content: bytes) -> None:
         from registry.results import replace
@@ -276,19 +298,8 @@ def _is_below(file: str, collection: str) -> bool:
 
 
 def _is_safe(file: str, entry: Entry) -> bool:
-    """Whether an entry names a place within the folder and within our collections; others may have written it."""
+    """Whether an entry names a place within the folder and within our collections."""
     parts = [*file.split("/"), entry.of]
     return not any(
         part in ("", ".", "..") or part.startswith(".") or "\\" in part or "\0" in part for part in parts
     ) and ("/" not in entry.of)
-
-
-def _conflict(lines: Lines) -> Conflict:
-    key = next((found for line in lines.theirs or lines.ours or lines.base if (found := keeping.key_of(line))), "")
-    return Conflict(
-        key=key,
-        line=lines.their_line,
-        base="\n".join(lines.base),
-        ours="\n".join(lines.ours),
-        theirs="\n".join(lines.theirs),
-    )
