@@ -209,7 +209,13 @@ def test_an_interrupted_run_is_recorded_and_can_be_resumed(tiny_home: Path, how:
     command += ["--on", "toy_knn", "--device", "cpu", "--epochs", "400"]
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "PYTHONPATH": str(ROOT)}
     with subprocess.Popen(
-        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, encoding="utf-8", env=environment
+        command,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        encoding="utf-8",
+        env=environment,
+        # Whoever starts the tests in the background has them ignore Ctrl-C, and what they start as well.
+        preexec_fn=lambda: signal.signal(how, signal.SIG_DFL),
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
