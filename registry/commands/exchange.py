@@ -139,7 +139,11 @@ def logseq(
     else:
         named = list(arguments)
     done = session.registry.export_pages(output, *named, profile=profile, flavour=flavour, overwrite=overwrite)
-    told = [f"{done.own} pages of our own"] if done.own else []
+    told = [f"{_pages(done.own, 'page')} of our own"] if done.own else []
     if done.collections:
-        told.append(f"{done.imported} imported pages of {', '.join(done.collections)}")
+        told.append(f"{_pages(done.imported, 'imported page')} of {', '.join(done.collections)}")
     tell(f"wrote {output}: {'; '.join(told) or 'no pages'}")
+
+
+def _pages(count: int, what: str) -> str:
+    return f"{count} {what}" if count == 1 else f"{count} {what}s"

@@ -30,8 +30,8 @@ RECORD = "collection.ttl"
 CONFIG = "logseq/config.edn"
 """Kept with the pages: it says how names of files are read."""
 
-IGNORED = ("logseq/bak", "logseq/.recycle", "logseq/version-files", "node_modules")
-"""Folders whose files are no pages to Logseq, beside those that begin with a dot."""
+IGNORED = ("logseq/bak", "logseq/version-files")
+"""Folders whose files are no pages to Logseq, beside node_modules and those that begin with a dot."""
 
 LONGEST = 100
 """Characters of a collection's name: it is a folder and a part of IRIs."""
@@ -224,7 +224,7 @@ def _pages(report: Copied) -> Iterator[tuple[str, Stand]]:
             continue
         for entry in entries:
             name = _below(entry.path, top)
-            if entry.name.startswith(".") or name in IGNORED or entry.name == "node_modules":
+            if is_left_out(name):
                 continue
             if entry.is_dir(follow_symlinks=False):
                 waiting.append(entry.path)
@@ -237,6 +237,12 @@ def _pages(report: Copied) -> Iterator[tuple[str, Stand]]:
                 report.others += not to_folder and name != CONFIG
             elif (stand := _stand(name, entry.path, entry.stat, report)) is not None:
                 yield name, stand
+
+
+def is_left_out(name: str) -> bool:
+    """Whether Logseq reads nothing of a file or folder, by its path below that of the graph."""
+    own = name.rsplit("/", 1)[-1]
+    return own.startswith(".") or own == "node_modules" or name in IGNORED
 
 
 def _below(path: str, top: str) -> str:

@@ -10,7 +10,12 @@ from typing import Final
 BLANK: Final = r"[ \t\x1a\f]"
 TRIMMED: Final = " \t\n\f\r"
 
-MARKERS: Final = "(?:TODO|DOING|WAITING|WAIT|DONE|CANCELED|CANCELLED|STARTED|IN-PROGRESS|NOW|LATER)"
+TASKS: Final = (
+    *("TODO", "DOING", "WAITING", "WAIT", "DONE", "CANCELED", "CANCELLED", "STARTED", "IN-PROGRESS", "NOW"),
+    "LATER",
+)
+"""Logseq's words for the state of a task: a block that begins with one is a task."""
+MARKERS: Final = f"(?:{'|'.join(TASKS)})"
 HEAD: Final = re.compile(
     rf"(?P<indent>{BLANK}*+)"
     rf"(?:(?P<hashes>#++)(?=[ \t\n\r\f]|\Z)"

@@ -33,7 +33,7 @@ def _block(page: Page, block: Block) -> Iterator[str]:
 
 
 def _laid_out(lines: list[str], depth: int, cut: int) -> Iterator[str]:
-    yield f"{chr(9) * depth}- {lines[0]}".rstrip(" ") if not lines[0] else f"{chr(9) * depth}- {lines[0]}"
+    yield f"{chr(9) * depth}- {lines[0]}" if lines[0] else f"{chr(9) * depth}-"
     for line in lines[1:]:
         blanks = len(line) - len(line.lstrip(" \t"))
         yield f"{chr(9) * depth}  {line[min(cut, blanks) :]}"

@@ -10,11 +10,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-TASKS = (
-    *("TODO", "DOING", "DONE", "NOW", "LATER", "WAIT", "WAITING", "CANCELED", "CANCELLED", "STARTED"),
-    "IN-PROGRESS",
-)
-"""First words that make a block a task."""
+from registry.pages.extents import MARKERS
 
 _KEY = re.compile(r'[^\s:"^(){}@,\[\];~\\`#][^\s:"^(){}@,\[\];~\\`]*')
 _PUNCTUATION = re.escape("!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~")
@@ -28,7 +24,7 @@ _SPECIAL = (
 _WITHOUT_LINKS = re.compile(_SPECIAL + r"(?=[\[^])")
 """Where no `](` follows, most brackets are brackets."""
 _WITH_LINKS = re.compile(_SPECIAL)
-_FIRST = re.compile(rf"(?:{'|'.join(TASKS)})(?=\s|$)|[-+*>|#:!~=]|\$(?=\$)|\d+(?=[.)])")
+_FIRST = re.compile(rf"{MARKERS}(?=\s|$)|[-+*>|#:!~=]|\$(?=\$)|\d+(?=[.)])")
 
 
 _LOOKALIKES = str.maketrans("|\\", "¦\u29f5")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from registry.errors import RegistryError
 from registry.home import PAGES
 from registry.pages import disputes, indexing, keeping
-from registry.pages.collections import IGNORED, OWN, leads_out
+from registry.pages.collections import OWN, is_left_out, leads_out
 from registry.pages.facts import read_page
 from registry.pages.folder import BASE, BROKEN, Base, Entry, read_base
 from registry.pages.keeping import IMPORTED, Kept
@@ -252,15 +252,10 @@ class _Sync:
         top = self.base.folder
         for folder, below, files in os.walk(top):
             here = Path(folder).relative_to(top).as_posix().removeprefix(".")
-            inside = [f"{here}/{name}".lstrip("/") for name in below]
-            below[:] = sorted(
-                Path(name).name
-                for name in inside
-                if not Path(name).name.startswith(".") and name not in IGNORED and Path(name).name != "node_modules"
-            )
+            below[:] = sorted(name for name in below if not is_left_out(f"{here}/{name}".lstrip("/")))
             for file in sorted(files):
                 name = f"{here}/{file}".lstrip("/")
-                if not file.endswith(".md") or name in self.base.entries or file.startswith("."):
+                if not file.endswith(".md") or name in self.base.entries or is_left_out(name):
                     continue
                 yield name, self._collection_of(name)
 
