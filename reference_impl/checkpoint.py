@@ -49,14 +49,14 @@ def load(file: Path, identity: str) -> dict[str, Any]:
 
 
 def random_state() -> dict[str, Any]:
-    """The state of PyTorch's generators, host and devices."""
+    """The state of PyTorch's generators, of the host and of the device in use."""
     return {
         "cpu": torch.get_rng_state(),
-        "cuda": torch.cuda.get_rng_state_all() if torch.cuda.is_available() else [],
+        "cuda": torch.cuda.get_rng_state() if torch.cuda.is_initialized() else None,  # type: ignore[no-untyped-call]
     }
 
 
 def restore_random_state(state: dict[str, Any]) -> None:
     torch.set_rng_state(state["cpu"])
-    if state["cuda"] and torch.cuda.is_available():
-        torch.cuda.set_rng_state_all(state["cuda"])
+    if state["cuda"] is not None and torch.cuda.is_available():
+        torch.cuda.set_rng_state(state["cuda"])

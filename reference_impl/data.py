@@ -21,7 +21,7 @@ from torch.utils.data import Dataset as TorchDataset
 from torchvision.datasets import CIFAR10, ImageFolder
 from torchvision.transforms import v2
 
-from reference_impl import parquet, shapes
+from reference_impl import parquet, processes, shapes
 from reference_impl.augment import Augmentation, resized_crop
 from reference_impl.contract import Views
 from reference_impl.errors import DataError
@@ -39,8 +39,11 @@ class ImageSource(ABC):
     def __len__(self) -> int: ...
 
     @abstractmethod
-    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device) -> Iterator[Views]:
-        """One epoch in random order, two views of each image; a last short batch is left out."""
+    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device, count: int) -> Iterator[Views]:
+        """One epoch in random order, `count` views of each image; a last short batch is left out.
+
+        Of several processes each gets its rows of every batch, which holds `batch_size` in all.
+        """
 
     @abstractmethod
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
@@ -70,11 +73,10 @@ class ImagesInMemory(ImageSource):
     def __len__(self) -> int:
         return len(self.images)
 
-    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device) -> Iterator[Views]:
-        order = torch.randperm(len(self))
-        for images, _ in self._batches(order[: len(order) // batch_size * batch_size], batch_size, device):
-            first, second = augmentation.view(images.repeat(2, 1, 1, 1)).chunk(2)
-            yield first, second
+    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device, count: int) -> Iterator[Views]:
+        order, own_batch = _own_order(len(self), batch_size, device)
+        for images, labels in self._batches(order, own_batch, device):
+            yield Views(augmentation.views(images, count), labels)
 
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         return self._batches(torch.arange(len(self)), batch_size, device)
@@ -114,18 +116,20 @@ class ImagesInFolder(ImageSource):
     def __len__(self) -> int:
         return len(self.files)
 
-    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device) -> Iterator[Views]:
+    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device, count: int) -> Iterator[Views]:
         crop = self._random_crop(augmentation.crop_scale_min, augmentation.flip_probability)
         # Cropped from the full-size image by a worker; the rest is done where the encoder is.
-        for (first, second), _ in self._load([crop, crop], batch_size, device, shuffle=True, drop_last=True):
-            yield augmentation.recolour(first), augmentation.recolour(second)
+        order, own_batch = _own_order(len(self), batch_size, device)
+        for crops, labels in self._load([crop] * count, own_batch, device, order):
+            yield Views(augmentation.recolour(torch.cat(list(crops)), count).chunk(count), labels)
 
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         for (images,), labels in self._load([self._centre_crop()], batch_size, device):
             yield images, labels
 
     def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        for (images,), labels in self._load([self._random_crop(PROBE_CROP, 0.5)], batch_size, device, shuffle=True):
+        crop, order = self._random_crop(PROBE_CROP, 0.5), torch.randperm(len(self))
+        for (images,), labels in self._load([crop], batch_size, device, order):
             yield images, labels
 
     def sample(self, count: int, device: torch.device) -> Tensor:
@@ -147,21 +151,15 @@ class ImagesInFolder(ImageSource):
         return v2.Compose([v2.Resize(self.size * 8 // 7), v2.CenterCrop(self.size), v2.PILToTensor()])
 
     def _load(
-        self,
-        crops: list[v2.Compose],
-        batch_size: int,
-        device: torch.device,
-        *,
-        shuffle: bool = False,
-        drop_last: bool = False,
+        self, crops: list[v2.Compose], batch_size: int, device: torch.device, order: Tensor | None = None
     ) -> Iterator[tuple[list[Tensor], Tensor]]:
-        seed = int(torch.randint(2**62, ())) if shuffle else 0
+        """In that order and cropped at random, or all as they come and cropped at the centre."""
+        seed = 0 if order is None else int(torch.randint(2**62, ()))
         loader = DataLoader(
             _Cropped(self.files, crops, seed),
             batch_size,
-            shuffle=shuffle,
-            drop_last=drop_last,
-            num_workers=self.workers,
+            sampler=None if order is None else order.tolist(),
+            num_workers=max(1, self.workers // processes.world_size()),
             collate_fn=_together,
             pin_memory=device.type == "cuda",
         )
@@ -220,6 +218,13 @@ def _unless_broken(batch: tuple[list[Tensor], Tensor] | DataError) -> tuple[list
     if isinstance(batch, DataError):
         raise batch
     return batch
+
+
+def _own_order(available: int, batch_size: int, device: torch.device) -> tuple[Tensor, int]:
+    """Which images this process sees in an epoch, one order drawn for all, and how many of them in a batch."""
+    order = processes.from_first(torch.randperm(available).to(device))
+    batches = order[: available // batch_size * batch_size].view(-1, batch_size)
+    return processes.own_part(batches, dim=1).flatten(), batch_size // processes.world_size()
 
 
 def _some(count: int, available: int) -> Tensor:

@@ -8,9 +8,22 @@ from torch import Tensor, nn
 from torchvision.models import resnet
 from torchvision.models.resnet import BasicBlock, conv1x1
 
-from reference_impl.parts import norm_layer
+from reference_impl.batch_norm import norm_layer
+from reference_impl.vit import SIZES, VisionTransformer
 
-EncoderName = Literal["resnet_mini", "resnet18_cifar", "resnet50"]
+EncoderName = Literal[
+    "resnet_mini",
+    "resnet18_cifar",
+    "resnet50_cifar",
+    "resnet18",
+    "resnet50",
+    "vit_mini_4",
+    "vit_tiny_4",
+    "vit_small_4",
+    "vit_tiny_16",
+    "vit_small_16",
+    "vit_base_16",
+]
 
 
 class Encoder(nn.Module):
@@ -29,33 +42,35 @@ class Encoder(nn.Module):
 def build_encoder(*, encoder: EncoderName, bn_splits: int) -> Encoder:
     """The encoder of that name, whose BatchNorm layers work in `bn_splits` groups.
 
-    Raises ValueError for a name that does not exist.
+    "..._cifar" are ResNets for 32-pixel images, and the number at the end of a vision transformer
+    is the side of its patches.  Raises ValueError for a name that does not exist, and for splits of
+    a vision transformer, which has no BatchNorm.
     """
     if encoder == "resnet_mini":
         return _resnet_mini(bn_splits)
-    if encoder == "resnet18_cifar":
-        return _resnet18_cifar(bn_splits)
-    if encoder == "resnet50":
-        return _imagenet_resnet50(bn_splits)
+    if encoder in ("resnet18", "resnet50", "resnet18_cifar", "resnet50_cifar"):
+        return _resnet(encoder, bn_splits)
+    if encoder in SIZES:
+        if bn_splits != 1:
+            raise ValueError(f"{encoder} has no BatchNorm to split: its bn_splits must be 1, not {bn_splits}")
+        return Encoder(VisionTransformer(SIZES[encoder]), SIZES[encoder].width)
     raise ValueError(f"no encoder {encoder!r}; there are {', '.join(get_args(EncoderName))}")
 
 
-def _imagenet_resnet50(bn_splits: int) -> Encoder:
-    network = resnet.resnet50(norm_layer=norm_layer(bn_splits))
-    network.fc = nn.Identity()
-    return Encoder(network, 2048)
+def _resnet(name: str, bn_splits: int) -> Encoder:
+    """torchvision's; for 32-pixel images with a 3x3 first layer of stride 1 and no max pooling.
 
-
-def _resnet18_cifar(bn_splits: int) -> Encoder:
-    """ResNet-18 for 32-pixel images: a 3x3 first layer of stride 1 and no max pooling.
-
-    As in the authors' CIFAR demo, whose replaced first layer keeps PyTorch's default initialisation.
+    As in the authors' CIFAR demo of MoCo, whose replaced first layer keeps PyTorch's default initialisation.
     """
-    network = resnet.resnet18(norm_layer=norm_layer(bn_splits))
-    network.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
-    network.maxpool = nn.Identity()
+    depth, _, small = name.partition("_")
+    build = {"resnet18": resnet.resnet18, "resnet50": resnet.resnet50}[depth]
+    network = build(norm_layer=norm_layer(bn_splits))
+    width = network.fc.in_features
     network.fc = nn.Identity()
-    return Encoder(network, 512)
+    if small:
+        network.conv1 = nn.Conv2d(3, 64, kernel_size=3, stride=1, padding=1, bias=False)
+        network.maxpool = nn.Identity()
+    return Encoder(network, width)
 
 
 MINI_WIDTHS = (16, 32, 64, 128)

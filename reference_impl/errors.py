@@ -4,6 +4,7 @@ RunError
   DataError       a data set is missing, incomplete or not the one that was asked for
   Diverged        the loss is no number any more, or all embeddings have become one
   CheckpointError a checkpoint is missing or belongs to another run
+  ProcessFailed   one of several processes broke off, and with it the run
 """
 
 
@@ -21,3 +22,7 @@ class Diverged(RunError):
 
 class CheckpointError(RunError):
     """A checkpoint is missing, broken or belongs to another run."""
+
+
+class ProcessFailed(RunError):
+    """One of several processes broke off, and with it the run."""

@@ -17,7 +17,7 @@ from torch.nn.functional import cross_entropy, normalize
 
 from reference_impl.contract import Method
 from reference_impl.data import ImageSource, Splits
-from reference_impl.schedules import Schedule, learning_rate_at
+from reference_impl.schedules import Schedule, learning_rate_factor
 
 Layer = Literal["encoder", "embedding"]
 Normalisation = Literal["none", "l2", "standardise"]
@@ -230,7 +230,7 @@ def _train_probe(
     optimiser = torch.optim.SGD(classifier.parameters(), lr=learning_rate, momentum=0.9)
     for epoch in range(epochs):
         for group in optimiser.param_groups:
-            group["lr"] = learning_rate_at(epoch, epochs, learning_rate, schedule, milestones)
+            group["lr"] = learning_rate * learning_rate_factor(epoch, epochs, schedule, milestones=milestones)
         for features, labels in batches():
             loss = cross_entropy(classifier(features), labels)
             optimiser.zero_grad(set_to_none=True)

@@ -6,14 +6,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, fields
 from importlib import import_module
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from reference_impl import checkpoint
+from reference_impl import checkpoint, processes
 from reference_impl.augment import Augmentation
+from reference_impl.batch_norm import span_processes
 from reference_impl.contract import Method
 from reference_impl.data import Splits
 from reference_impl.encoders import build_encoder
@@ -51,7 +54,10 @@ class Experiment:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What a run measured.  Times in seconds, memory in bytes (None where there is no such device)."""
+    """What a run measured.  Times in seconds, memory in bytes (None where there is no such device).
+
+    Of several processes times and memory are the first's, images per second those of all together.
+    """
 
     trained: Score
     untrained: Score
@@ -81,7 +87,8 @@ def execute(
     """Scores the untrained encoder, trains it, and scores it again by the same protocol.
 
     `on_curve` gets the curve object before the training fills it, so that a run that breaks off
-    still has the epochs that it did.  Raises RunError and its kin.
+    still has the epochs that it did.  Of several processes (`processes.py`) all call this alike;
+    the first scores while the others wait, and all return the same.  Raises RunError and its kin.
     """
     torch.manual_seed(experiment.seed)
     device = torch.device(experiment.device)
@@ -90,19 +97,29 @@ def execute(
         # "float32" means it: by default PyTorch lets convolutions round their inputs to TF32.
         torch.backends.cudnn.allow_tf32 = False
     on_stage("reading the data")
-    splits: Splits = resolve(experiment.loader)(experiment.data, experiment.cache)
+    with processes.first_before_others():  # it may download them
+        splits: Splits = resolve(experiment.loader)(experiment.data, experiment.cache)
     checksums = _verified(splits, experiment)
     settings = dict(experiment.settings)
     training = Training(**_take(settings, Training))
     augmentation = Augmentation(**_take(settings, Augmentation))
     encoder = build_encoder(**{name: settings.pop(name) for name in ("encoder", "bn_splits")})  # type: ignore[arg-type]
+    make_optimiser = resolve(f"reference_impl.optimisers:{training.optimiser}")
+    for_optimiser = {name: settings.pop(name) for name in signature(make_optimiser).parameters if name in settings}
     method: Method = resolve(experiment.method)(encoder, **settings)
+    span_processes(method)
     method = method.to(device).to(memory_format=torch.channels_last)
+    if processes.rank() > 0:  # All have drawn the same weights; from here on each draws views of its own.
+        torch.manual_seed(int(np.random.SeedSequence([experiment.seed, processes.rank()]).generate_state(1)[0]))
     prepare = _normaliser(experiment, device)
     protocol = resolve(experiment.protocol)
 
     def score() -> Score:
-        result: Score = protocol(method, splits, prepare, device, **experiment.protocol_settings)
+        own: Any = None
+        if processes.rank() == 0:
+            with processes.alone():
+                own = protocol(method, splits, prepare, device, **experiment.protocol_settings)
+        result: Score = processes.gather_values(own)[0]
         return result
 
     evaluation_started = time.perf_counter()
@@ -124,6 +141,7 @@ def execute(
         augmentation,
         prepare,
         training,
+        make_optimiser(method, **for_optimiser),
         device,
         curve=curve,
         checkpoint_file=experiment.checkpoint,

@@ -3,7 +3,7 @@
 A query must find its own key among many others.  Keys come from a slow copy of the query
 network, so old keys stay comparable and a queue of them can outgrow the batch.
 
-Tensor names end in their shape: B batch, D embedding, K queue.
+Tensor names end in their shape: B batch of this process, N of all, D embedding, K queue.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
 
+from reference_impl import processes
 from reference_impl.contract import Method, Views
 from reference_impl.encoders import Encoder
 from reference_impl.losses import info_nce
@@ -58,7 +59,7 @@ class MoCo(Method):
 
     def loss(self, views: Views) -> Tensor:
         self._new_keys.clear()
-        first, second = views
+        first, second = views.images
         loss = self._contrast(first, second)
         if self.symmetric:
             # Both directions meet the same queue: a key enqueued in between would be the very
@@ -67,23 +68,35 @@ class MoCo(Method):
         return loss
 
     def _contrast(self, query_images: Tensor, key_images: Tensor) -> Tensor:
-        query_BD = normalize(self.query_network(query_images).float(), dim=1)
+        query_BD = self._queries(query_images)
         key_BD = self._keys(key_images)
         self._new_keys.append(key_BD)
         return info_nce(query_BD, key_BD, self.queue_KD, self.temperature)
 
-    @torch.no_grad()
+    def _queries(self, images: Tensor) -> Tensor:
+        """Queries of unit length."""
+        return normalize(self.query_network(images).float(), dim=1)
+
     def _keys(self, images: Tensor) -> Tensor:
         """Keys of unit length, computed in shuffled order and put back.
 
         Shuffled keys meet other BatchNorm groups than their queries, so that the statistics
         of a group cannot tell which key belongs to which query (arXiv 1911.05722, section 3.3).
+        Of several processes each encodes its part of the shuffled images of all, and gets back the
+        keys of its own images.
         """
         if not self.shuffle:
-            return normalize(self.key_network(images).float(), dim=1)
-        order = torch.randperm(len(images), device=images.device)
-        keys_BD = normalize(self.key_network(images[order]).float(), dim=1)
-        return torch.empty_like(keys_BD).index_copy_(0, order, keys_BD)
+            return normalize(self._encode_keys(images).float(), dim=1)
+        everyone = processes.gather(images)
+        order = processes.from_first(torch.randperm(len(everyone), device=images.device))
+        keys_BD = normalize(self._encode_keys(everyone[processes.own_part(order)]).float(), dim=1)
+        keys_ND = processes.gather_with_gradient(keys_BD)
+        return processes.own_part(torch.empty_like(keys_ND).index_copy_(0, order, keys_ND))
+
+    def _encode_keys(self, images: Tensor) -> Tensor:
+        """Keys of any length, which no gradient reaches."""
+        keys: Tensor = self.key_network(images)
+        return keys
 
     @torch.no_grad()
     def after_step(self, progress: float) -> None:
@@ -93,9 +106,13 @@ class MoCo(Method):
         nothing happens in between, so the numbers are the same.
         """
         self.key_network.follow(self.query_network, self.momentum)
-        size = len(self.queue_KD)
         # In the symmetric form the keys of the first view stand first, as in the authors' demo.
-        keys = torch.cat(self._new_keys[::-1])
-        places = (self.oldest + torch.arange(len(keys), device=keys.device)) % size
-        self.queue_KD.index_copy_(0, places[-size:], keys[-size:])
-        self.oldest.add_(len(keys)).remainder_(size)
+        keys = torch.cat([processes.gather(keys_BD) for keys_BD in reversed(self._new_keys)])
+        self._replace_oldest(self.queue_KD, keys)
+        self.oldest.add_(len(keys)).remainder_(len(self.queue_KD))
+
+    def _replace_oldest(self, queue: Tensor, rows: Tensor) -> None:
+        """Writes one row after the other from the oldest place on, and from the start after the end."""
+        size = len(queue)
+        places = (self.oldest + torch.arange(len(rows), device=rows.device)) % size
+        queue.index_copy_(0, places[-size:], rows[-size:])

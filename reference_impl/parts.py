@@ -1,56 +1,14 @@
-"""Parts that several papers share: split batch normalisation, projection heads, the slow copy."""
+"""Parts that several papers share: projection heads, the slow copy."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from copy import deepcopy
-from functools import partial
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import batch_norm
 
 Head = Literal["linear", "mlp"]
-
-
-class SplitBatchNorm2d(nn.BatchNorm2d):
-    """Batch normalisation that treats a batch as `splits` devices would: each its own statistics.
-
-    MoCo was trained on eight GPUs whose BatchNorm layers did not talk to each other; on one
-    device this layer gives the same groups.  Sample i belongs to group i // (batch / splits).
-    The running statistics move by the mean over the groups.
-
-    Raises ValueError in training when the batch does not divide into the groups.
-    """
-
-    def __init__(self, features: int, *, splits: int) -> None:
-        super().__init__(features)
-        self.splits = splits
-
-    def forward(self, inputs: Tensor) -> Tensor:
-        if not self.training:
-            return super().forward(inputs)
-        if len(inputs) % self.splits:
-            raise ValueError(f"a batch of {len(inputs)} does not divide into {self.splits} BatchNorm groups")
-        assert self.running_mean is not None and self.running_var is not None
-        assert self.num_batches_tracked is not None and self.momentum is not None
-        # Consecutive samples make a group: a chunk is no copy, in any memory format.
-        means = self.running_mean.repeat(self.splits, 1)
-        variances = self.running_var.repeat(self.splits, 1)
-        groups = [
-            batch_norm(group, means[index], variances[index], self.weight, self.bias, True, self.momentum, self.eps)
-            for index, group in enumerate(inputs.chunk(self.splits))
-        ]
-        self.running_mean.copy_(means.mean(dim=0))
-        self.running_var.copy_(variances.mean(dim=0))
-        self.num_batches_tracked.add_(1)
-        return torch.cat(groups)
-
-
-def norm_layer(splits: int) -> Callable[[int], nn.Module]:
-    """What an encoder calls with a number of channels to get its normalisation."""
-    return nn.BatchNorm2d if splits == 1 else partial(SplitBatchNorm2d, splits=splits)
 
 
 def projection_head(kind: Head, width: int, dim: int) -> nn.Module:
@@ -64,6 +22,32 @@ def projection_head(kind: Head, width: int, dim: int) -> nn.Module:
     if kind == "mlp":
         return nn.Sequential(nn.Linear(width, width), nn.ReLU(), nn.Linear(width, dim))
     raise ValueError(f"no projection head {kind!r}; there are 'linear' and 'mlp'")
+
+
+LastNorm = Literal["none", "scale", "plain"]
+
+
+def normalised_head(width: int, hidden: int, dim: int, *, layers: int, last_norm: LastNorm) -> nn.Sequential:
+    """From features (B, width) to embeddings (B, dim), not of unit length, with BatchNorm over the whole batch.
+
+    `layers` linear layers; after each but the last, BatchNorm and ReLU.  After the last one "none"
+    (BYOL, networks.py of the authors), BatchNorm with "scale" and no offset (SimCLR, model_util.py)
+    or "plain", with neither (MoCo v3, moco/builder.py).  No linear layer has a bias: BYOL's hidden
+    one has, which the BatchNorm behind it takes away again.
+    """
+    # Unlike the papers: the weights start as PyTorch's linear layers do; SimCLR's and BYOL's codes draw normals.
+    inputs = width
+    stack: list[nn.Module] = []
+    for _ in range(layers - 1):
+        stack += [nn.Linear(inputs, hidden, bias=False), nn.BatchNorm1d(hidden), nn.ReLU(inplace=True)]
+        inputs = hidden
+    stack.append(nn.Linear(inputs, dim, bias=False))
+    if last_norm != "none":
+        last = nn.BatchNorm1d(dim, affine=last_norm == "scale")
+        if last_norm == "scale":
+            last.bias.requires_grad_(False)  # stays at its start, 0
+        stack.append(last)
+    return nn.Sequential(*stack)
 
 
 class SlowCopy(nn.Module):

@@ -12,14 +12,18 @@ from typing import Any, Literal
 import torch
 from torch import Tensor, nn
 from torch.nn.functional import normalize
+from torch.nn.parallel import DistributedDataParallel
+from torch.optim import Optimizer
 
-from reference_impl import checkpoint
+from reference_impl import checkpoint, processes
 from reference_impl.augment import Augmentation
-from reference_impl.contract import Method
+from reference_impl.batch_norm import average_statistics
+from reference_impl.contract import Method, Views
 from reference_impl.data import ImageSource
-from reference_impl.errors import Diverged
+from reference_impl.errors import CheckpointError, Diverged
 from reference_impl.evaluation import Prepare
-from reference_impl.schedules import Schedule, learning_rate_at
+from reference_impl.optimisers import OptimiserName
+from reference_impl.schedules import Schedule, learning_rate_factor
 
 COLLAPSED = 1e-5
 """Spread of the embeddings under which they count as one point."""
@@ -29,14 +33,14 @@ PROGRESS_SECONDS = 5.0
 
 @dataclass(frozen=True, kw_only=True)
 class Training:
-    """The settings of the loop.  `weight_decay` acts on all parameters, as in the authors' code."""
+    """The settings of the loop; those of its optimiser are that function's own (`optimisers.py`)."""
 
     epochs: int
     batch_size: int
-    learning_rate: float
-    sgd_momentum: float
-    weight_decay: float
+    """Of all processes together."""
+    optimiser: OptimiserName
     schedule: Schedule
+    warmup_epochs: int
     milestones: tuple[int, ...]
     precision: Literal["float32", "bfloat16"]
 
@@ -48,12 +52,15 @@ class Epoch:
     epoch: int
     """Counted from 1."""
     loss: float
-    """Mean over the steps of the epoch."""
+    """Mean over the steps of the epoch, and over the processes."""
     learning_rate: float
+    """At the first step of the epoch."""
     seconds: float
     images: int
     embedding_spread: float
     """1 - |mean of the unit embeddings|^2 on a fixed sample: 0 when all images look alike."""
+    false_negative_share: float | None = None
+    """Mean over the steps of the share that `Method.false_negative_share` tells, where a method does."""
 
 
 @dataclass(frozen=True)
@@ -74,6 +81,7 @@ def train(
     augmentation: Augmentation,
     prepare: Prepare,
     settings: Training,
+    optimiser: Optimizer,
     device: torch.device,
     *,
     curve: list[Epoch],
@@ -87,70 +95,113 @@ def train(
 
     With `resume`, goes on from the checkpoint to the same numbers that an uninterrupted training
     reaches (bit for bit on a CPU).  `identity` says which run a checkpoint belongs to; `carried`
-    is kept in it for the caller.  Raises Diverged, CheckpointError.
+    is kept in it for the caller.  Of several processes (`processes.py`) all call this alike; the first
+    writes the checkpoint, with the random state of each.  Raises Diverged, CheckpointError.
     """
-    parameters = [parameter for parameter in method.parameters() if parameter.requires_grad]
-    optimiser = torch.optim.SGD(
-        parameters,
-        lr=settings.learning_rate,
-        momentum=settings.sgd_momentum,
-        weight_decay=settings.weight_decay,
-    )
     steps = len(source) // settings.batch_size
     if steps == 0:
         raise ValueError(f"a batch of {settings.batch_size} is more than the {len(source)} training images")
+    if settings.batch_size % processes.world_size():
+        raise ValueError(f"a batch of {settings.batch_size} does not divide over {processes.world_size()} processes")
+    objective = _objective(method)
     sample = source.sample(SPREAD_SAMPLE, device)
     if resume:
         state = checkpoint.load(checkpoint_file, identity)
         method.load_state_dict(state["method"])
         optimiser.load_state_dict(state["optimiser"])
         curve.extend(Epoch(**row) for row in state["curve"])
-        checkpoint.restore_random_state(state["random"])
+        if len(state["random"]) != processes.world_size():
+            raise CheckpointError(
+                f"the checkpoint {checkpoint_file} is of a training by {len(state['random'])} processes, "
+                f"not {processes.world_size()}; resume with --nproc {len(state['random'])}"
+            )
+        checkpoint.restore_random_state(state["random"][processes.rank()])
+    for group in optimiser.param_groups:
+        group.setdefault("initial_lr", group["lr"])
     clock = _Clock(settings.epochs, len(curve), steps * settings.batch_size, on_progress)
     for epoch in range(len(curve), settings.epochs):
-        rate = learning_rate_at(
-            epoch, settings.epochs, settings.learning_rate, settings.schedule, settings.milestones
-        )
-        for group in optimiser.param_groups:
-            group["lr"] = rate
         method.train()
         started = time.perf_counter()
-        total = torch.zeros((), device=device)
-        for step, views in enumerate(source.views(settings.batch_size, augmentation, device)):
+        # Filled without .item(), which would make the host wait for the device.
+        losses = torch.zeros(steps, device=device)
+        shares = torch.zeros(steps, device=device)
+        for step, views in enumerate(source.views(settings.batch_size, augmentation, device, method.view_count)):
+            factor = learning_rate_factor(
+                epoch + step / steps,
+                settings.epochs,
+                settings.schedule,
+                warmup_epochs=settings.warmup_epochs,
+                milestones=settings.milestones,
+            )
+            for group in optimiser.param_groups:
+                group["lr"] = group["initial_lr"] * factor
+            if step == 0:
+                rate = optimiser.param_groups[0]["lr"]
             with torch.autocast(device.type, torch.bfloat16, enabled=settings.precision == "bfloat16"):
-                loss = method.loss((prepare(views[0]), prepare(views[1])))
+                loss = objective(Views(tuple(prepare(images) for images in views.images), views.labels))
             optimiser.zero_grad(set_to_none=True)
             loss.backward()  # type: ignore[no-untyped-call]
             optimiser.step()
             method.after_step(progress=(epoch * steps + step + 1) / (settings.epochs * steps))
-            total += loss.detach()  # .item() here would make the host wait for the device
+            losses[step] = loss.detach()
+            if method.false_negative_share is not None:
+                shares[step] = method.false_negative_share
             clock.step(epoch, step + 1, settings.batch_size)
+        average_statistics(method)
+        losses, shares = processes.mean(losses), processes.mean(shares)
         row = Epoch(
             epoch=epoch + 1,
-            loss=float(total) / steps,
+            loss=float(losses.mean()),
             learning_rate=rate,
             seconds=time.perf_counter() - started,
             images=steps * settings.batch_size,
             embedding_spread=spread(method, prepare(sample)),
+            false_negative_share=None if method.false_negative_share is None else float(shares.mean()),
         )
         curve.append(row)
         if not math.isfinite(row.loss):
-            raise Diverged(f"the loss became {row.loss} in epoch {row.epoch}")
-        checkpoint.save(
-            checkpoint_file,
-            {
-                "identity": identity,
-                "method": method.state_dict(),
-                "optimiser": optimiser.state_dict(),
-                "curve": [asdict(row) for row in curve],
-                "random": checkpoint.random_state(),
-                "carried": carried,
-            },
-        )
+            first = int((~losses.isfinite()).int().argmax())
+            raise Diverged(
+                f"the loss became {float(losses[first])} at step {epoch * steps + first + 1} "
+                f"(epoch {row.epoch}, step {first + 1} of {steps})"
+            )
+        random = processes.gather_values(checkpoint.random_state())
+        if processes.rank() == 0:
+            checkpoint.save(
+                checkpoint_file,
+                {
+                    "identity": identity,
+                    "method": method.state_dict(),
+                    "optimiser": optimiser.state_dict(),
+                    "curve": [asdict(row) for row in curve],
+                    "random": random,
+                    "carried": carried,
+                },
+            )
         clock.epoch(row)
     # At the end only: with strong views the embeddings may crowd together for some epochs and part again.
     if not curve[-1].embedding_spread > COLLAPSED:
         raise Diverged(f"collapsed: all embeddings are one point (spread {curve[-1].embedding_spread:.1e})")
+
+
+def _objective(method: Method) -> Callable[[Views], Tensor]:
+    """The method's loss; of several processes, such that `backward` leaves the mean of their gradients."""
+    if processes.world_size() == 1:
+        return method.loss
+    # Averages a part of the gradients while the rest is still being computed.
+    parallel = DistributedDataParallel(_Objective(method), broadcast_buffers=False)
+    return lambda views: parallel(views)
+
+
+class _Objective(nn.Module):
+    """A method whose loss is its `forward`, as DistributedDataParallel wants it."""
+
+    def __init__(self, method: Method) -> None:
+        super().__init__()
+        self.method = method
+
+    def forward(self, views: Views) -> Tensor:
+        return self.method.loss(views)
 
 
 @torch.no_grad()

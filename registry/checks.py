@@ -9,6 +9,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from registry.contradictions import contradictions
 from registry.errors import BadSetting
 from registry.graph import Graph
 from registry.hashes import benchmark_hash, recipe_hash
@@ -135,7 +136,7 @@ def _undefined(graph: Graph) -> Iterator[Violation]:
 
 def _settings(registry: Registry) -> Iterator[Violation]:
     """Recipes against constructors, benchmarks against protocols, pointers against code."""
-    from registry.runner import consumers
+    from registry.runner import keywords_of
 
     defaults: dict[tuple[str, str, str | None], str] = {}
     graph = registry.graph
@@ -149,7 +150,8 @@ def _settings(registry: Registry) -> Iterator[Violation]:
                 first = defaults.setdefault((recipe.method, benchmark, recipe.variant), name)
                 if first != name:
                     yield _at(graph, address, f"{first} is for {benchmark} as well; give one a reg:variantName")
-            for problem in match(recipe.settings, consumers(registry.method(recipe.method))):
+            takers = keywords_of(registry.method(recipe.method), recipe.settings)
+            for problem in [*match(recipe.settings, takers), *contradictions(recipe.settings)]:
                 yield _at(graph, address, problem)
         except BadSetting as error:
             yield _at(graph, address, str(error))
@@ -171,6 +173,7 @@ def _unreadable(registry: Registry) -> Iterator[Violation]:
     """Subjects that the listings leave out because a value is not what it should be."""
     registry.benchmarks()
     registry.verdicts()  # reads claims, runs and recipes
+    registry.ablations()
     for name in registry.graph.names("dataset"):
         try:
             read_dataset(registry.graph, name)

@@ -69,10 +69,12 @@ def _git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip()
 
 
-def machine(device: str) -> dict[str, Fact]:
-    """Software versions, the device that trains and the host.  Imports PyTorch."""
+def machine(device: str, processes: int) -> dict[str, Fact]:
+    """Software versions, the devices that train, one for each process, and the host.  Imports PyTorch."""
     import torch
     import torchvision
+
+    from reference_impl.launch import threads_of_each
 
     facts: dict[str, Fact] = {
         "pythonVersion": platform.python_version(),
@@ -81,9 +83,9 @@ def machine(device: str) -> dict[str, Fact]:
         "operatingSystem": f"{platform.system()} {platform.release()}",
         "deviceKind": device,
         "deviceModel": _cpu(),
-        "deviceCount": 1,
+        "deviceCount": processes,
         "hostCpu": _cpu(),
-        "threads": torch.get_num_threads(),
+        "threads": threads_of_each(processes),
         **_host_memory(),
     }
     if torch.version.cuda:
@@ -95,13 +97,18 @@ def machine(device: str) -> dict[str, Fact]:
     return facts
 
 
-def peak_memory() -> dict[str, Fact]:
-    """Largest resident memory of this process so far, in bytes; nothing where the system does not tell."""
+def peak_memory(processes: int) -> dict[str, Fact]:
+    """Largest resident memory of this process so far, in bytes; nothing where the system does not tell.
+
+    Where several processes train, the largest of any of them.
+    """
     try:
         import resource
     except ImportError:
         return {}
     largest = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    if processes > 1:
+        largest = max(largest, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
     return {"peakMemory": largest if platform.system() == "Darwin" else largest * 1024}
 
 

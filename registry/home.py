@@ -21,6 +21,7 @@ FOLDERS = {
     "datasets": "dataset",
     "benchmarks": "benchmark",
     "claims": "claim",
+    "ablations": "ablation",
     RESULTS: "run",
     "notices": "notice",
 }

@@ -12,7 +12,7 @@ from registry.errors import BadSetting
 from registry.graph import Graph
 from registry.namespaces import PREFIXES, iri, slug
 from registry.records import Benchmark, Claim, Dataset, Method, Recipe, Run
-from registry.signatures import CONSUMERS, Keyword, Setting, keywords
+from registry.signatures import Keyword, Setting, consumers, keywords
 from registry.triples import Term, Value, python_value
 
 Properties = Mapping[str, Sequence[Term]]
@@ -40,7 +40,13 @@ def read_method(graph: Graph, name: str) -> Method:
         borrows_from=_slugs(found, "reg", "borrowsFrom"),
         components=_slugs(found, "reg", "usesComponent"),
         departures=_texts(found, "reg", "differsFromPaper"),
+        reading=is_reading(graph, name),
     )
+
+
+def is_reading(graph: Graph, method: str) -> bool:
+    """Whether a method's paper leaves something open, so that ours is `READING`; False for one that is not there."""
+    return iri("reg", "openQuestion") in graph.properties(iri("method", method))
 
 
 def read_recipe(graph: Graph, name: str, _above: tuple[str, ...] = ()) -> Recipe:
@@ -70,7 +76,7 @@ def read_recipe(graph: Graph, name: str, _above: tuple[str, ...] = ()) -> Recipe
         method=method,
         variant=next(iter(texts("variantName")), None),
         benchmarks=tuple(slugs("onBenchmark")),
-        settings=accepted(settings, [str(implementation), *CONSUMERS] if implementation else []),
+        settings=accepted(settings, consumers(str(implementation), settings) if implementation else []),
         departures=tuple(texts("differsFromPaper")),
     )
 
@@ -229,6 +235,7 @@ def read_run(row: Mapping[str, Value | Sequence[str]], required: Collection[str]
         images_per_second=optional("imagesPerSecond"),
         wall_seconds=optional("wallSeconds"),
         peak_memory=None if memory is None else int(memory),
+        false_negative_share=optional("falseNegativeShare"),
         device=text("device"),
         source_sha256=text("sourceSha256"),
     )

@@ -5,22 +5,24 @@ from __future__ import annotations
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from difflib import get_close_matches
+from functools import partial
 from pathlib import Path
 from time import perf_counter
 from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from registry import environment, results
+from registry.contradictions import contradictions
 from registry.errors import BadSetting, Interrupted, RegistryError, RunFailed
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.home import Home
 from registry.records import Benchmark, Method, Recipe
-from registry.signatures import CONSUMERS, Keyword, Setting, keywords, match
+from registry.signatures import Keyword, Setting, consumers, keywords, match
 
 if TYPE_CHECKING:
     from reference_impl.evaluation import Score
@@ -41,24 +43,26 @@ class Listener(Protocol):
     def scored(self, untrained: Score, trained: Score) -> None: ...
 
 
-def consumers(method: Method) -> dict[str, dict[str, Keyword]]:
-    """The keywords of everything that a recipe of the method feeds; raises BadSetting."""
+def keywords_of(method: Method, settings: Mapping[str, Setting]) -> dict[str, dict[str, Keyword]]:
+    """The keywords of everything that these settings of the method feed; raises BadSetting."""
     if method.implementation is None:
         raise BadSetting(f"{method.name} has no implementation yet")
-    return {pointer: keywords(pointer) for pointer in (method.implementation, *CONSUMERS)}
+    return {pointer: keywords(pointer) for pointer in consumers(method.implementation, settings)}
 
 
 def changed_settings(recipe: Recipe, method: Method, changes: dict[str, str]) -> dict[str, Setting]:
     """The recipe's settings with those that a person typed; raises BadSetting with the nearest guess."""
-    known = {name: keyword for taken in consumers(method).values() for name, keyword in taken.items()}
-    settings = dict(recipe.settings)
+    # Another optimiser takes other settings.
+    chosen = recipe.settings | {name: text for name, text in changes.items() if name == "optimiser"}
+    known = {name: keyword for taken in keywords_of(method, chosen).values() for name, keyword in taken.items()}
+    settings = {name: value for name, value in recipe.settings.items() if name in known}
     for name, text in changes.items():
         if name not in known:
             near = get_close_matches(name, known, n=1, cutoff=0.5)
             hint = f"did you mean {near[0]!r}?" if near else f"there are {', '.join(sorted(known))}"
             raise BadSetting(f"{method.name} has no setting {name!r}; {hint}")
         settings[name] = known[name].parse(text)
-    if problems := match(settings, consumers(method)):
+    if problems := match(settings, keywords_of(method, settings)):
         raise BadSetting(f"recipe {recipe.name}: " + "; ".join(problems))
     _refuse_impossible(settings)
     return settings
@@ -68,7 +72,7 @@ def _refuse_impossible(settings: dict[str, Setting]) -> None:
     for name, value in settings.items():
         if isinstance(value, bool | str | tuple):
             continue
-        if isinstance(value, int) and value < 1:
+        if isinstance(value, int) and value < 1 and name != "warmup_epochs":
             raise BadSetting(f"{name} must be at least 1, not {value}")
         if not math.isfinite(value):
             raise BadSetting(f"{name} must be a finite number, not {value}")
@@ -80,6 +84,8 @@ def _refuse_impossible(settings: dict[str, Setting]) -> None:
     batch, splits = settings.get("batch_size", 1), settings.get("bn_splits", 1)
     if isinstance(batch, int) and isinstance(splits, int) and batch % splits:
         raise BadSetting(f"batch_size {batch} does not divide into {splits} BatchNorm groups (bn_splits)")
+    if problems := contradictions(settings):
+        raise BadSetting("; ".join(problems))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +98,8 @@ class Job:
     benchmark: Benchmark
     settings: dict[str, Setting]
     device: str
+    processes: int
+    """How many train together, each on a device of its own."""
     data: Path | None
     resume: bool
     listener: Listener
@@ -112,6 +120,7 @@ def run(
     changes: dict[str, str],
     data: Path | None,
     resume: bool,
+    nproc: int = 1,
     listener: Listener,
     command: str,
     after: Callable[[Path], None],
@@ -120,13 +129,16 @@ def run(
     method = registry.method(recipe.method)
     settings = changed_settings(recipe, method, changes)
     require_runnable(registry.home, benchmark)
+    chosen_device = usable_device(device)
+    require_processes(nproc, chosen_device, settings)
     job = Job(
         home=registry.home,
         method=method,
         recipe=recipe,
         benchmark=benchmark,
         settings=settings,
-        device=usable_device(device),
+        device=chosen_device,
+        processes=nproc,
         data=data,
         resume=resume,
         listener=listener,
@@ -150,7 +162,8 @@ def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> 
     """Runs the job once for each seed; returns the files, or raises RunFailed after all, or Interrupted at once."""
     files, failures = [], []
     for seed in dict.fromkeys(seeds):
-        job.listener.seed(seed, job.recipe, job.benchmark, job.device)
+        several = f"{job.processes} processes on " * (job.processes > 1)
+        job.listener.seed(seed, job.recipe, job.benchmark, several + job.device)
         try:
             file = _run_once(job, seed)
         except Interrupted:
@@ -173,6 +186,25 @@ def usable_device(asked: str | None) -> str:
     if asked == "cuda" and not available:
         raise BadSetting("no CUDA device is available here; use --device cpu")
     return asked or ("cuda" if available else "cpu")
+
+
+def require_processes(count: int, device: str, settings: Mapping[str, Setting]) -> None:
+    """Raises BadSetting unless so many processes can share the batch, its BatchNorm groups and the devices here."""
+    import torch
+
+    if count < 1:
+        raise BadSetting(f"a run needs at least 1 process, not {count} (--nproc)")
+    if device == "cuda" and count > torch.cuda.device_count():
+        raise BadSetting(
+            f"{count} processes need as many CUDA devices, and there are {torch.cuda.device_count()} here"
+        )
+    batch, splits = settings.get("batch_size", count), settings.get("bn_splits", 1)
+    if isinstance(batch, int) and batch % count:
+        raise BadSetting(f"batch_size {batch} does not divide over {count} processes (--nproc)")
+    if isinstance(splits, int) and splits > 1 and splits % count:
+        raise BadSetting(
+            f"the {splits} BatchNorm groups of the recipe (bn_splits) do not divide over {count} processes (--nproc)"
+        )
 
 
 def _experiment(job: Job, seed: int) -> Experiment:
@@ -207,12 +239,13 @@ def _experiment(job: Job, seed: int) -> Experiment:
 def _run_once(job: Job, seed: int) -> Path:
     from reference_impl.errors import CheckpointError, DataError, Diverged
     from reference_impl.experiment import execute
+    from reference_impl.launch import execute_in_processes
     from reference_impl.training import Epoch
 
     experiment = _experiment(job, seed)
     facts: dict[str, environment.Fact | float] = {
         **environment.source(),
-        **environment.machine(job.device),
+        **environment.machine(job.device, job.processes),
         "commandLine": job.command,
         "resumed": job.resume,
     }
@@ -228,9 +261,8 @@ def _run_once(job: Job, seed: int) -> Path:
 
     try:
         with _termination_as_interrupt():
-            outcome = execute(
-                experiment, on_progress=job.listener.progress, on_stage=job.listener.stage, on_curve=keep
-            )
+            train = execute if job.processes == 1 else partial(execute_in_processes, count=job.processes)
+            outcome = train(experiment, on_progress=job.listener.progress, on_stage=job.listener.stage, on_curve=keep)
     except (DataError, CheckpointError) as error:
         raise RegistryError(str(error)) from error  # nothing ran: there is nothing to record
     except KeyboardInterrupt:
@@ -239,7 +271,7 @@ def _run_once(job: Job, seed: int) -> Path:
         status, reason, cause = "Diverged", str(error), error
     except Exception as error:
         status, reason, cause = "Failed", f"{type(error).__name__}: {error}", error
-    facts |= {"wallSeconds": round(perf_counter() - clock, 3), **environment.peak_memory()}
+    facts |= {"wallSeconds": round(perf_counter() - clock, 3), **environment.peak_memory(job.processes)}
     if outcome is not None:
         facts |= _measured_facts(outcome)
         job.listener.scored(outcome.untrained, outcome.trained)  # told before the disk can fail
@@ -288,6 +320,8 @@ def _measured_facts(outcome: Outcome) -> dict[str, environment.Fact | float]:
     }
     if outcome.device_memory is not None:
         facts["deviceMemory"] = outcome.device_memory
+    if (share := outcome.curve[-1].false_negative_share) is not None:
+        facts["falseNegativeShare"] = round(share, 6)
     return facts
 
 

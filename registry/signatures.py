@@ -22,9 +22,19 @@ CONSUMERS = (
     "reference_impl.augment:Augmentation",
     "reference_impl.training:Training",
 )
-"""What takes the settings of a recipe, beside the class of the method."""
+"""What takes the settings of a recipe, beside the class of the method and the optimiser."""
+
+OPTIMISERS = "reference_impl.optimisers"
+"""The module whose function of the name that the setting `optimiser` gives takes settings as well."""
 
 Setting = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
+
+
+def consumers(implementation: str, settings: Mapping[str, Setting]) -> list[str]:
+    """What takes these settings of a method with that implementation; raises BadSetting."""
+    optimiser = settings.get("optimiser")
+    named = optimiser in keywords("reference_impl.training:Training")["optimiser"].choices
+    return [implementation, *CONSUMERS, *([f"{OPTIMISERS}:{optimiser}"] if named else [])]
 
 
 @dataclass(frozen=True)

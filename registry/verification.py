@@ -16,7 +16,7 @@ from registry.hashes import benchmark_hash, recipe_hash
 from registry.namespaces import iri
 from registry.reading import accepted, settings_of
 from registry.records import Benchmark, Recipe, Run, Verification
-from registry.signatures import CONSUMERS, Setting, match
+from registry.signatures import Setting, consumers, match
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -141,7 +141,7 @@ def _job(
     if isinstance(recorded, str):
         method = replace(method, implementation=recorded)
     settings = _snapshot(graph, run, method.implementation)
-    if problems := match(settings, runner.consumers(method)):
+    if problems := match(settings, runner.keywords_of(method, settings)):
         raise BadSetting(f"the code no longer takes the settings of {run.name}: " + "; ".join(problems))
     runner.require_runnable(registry.home, benchmark)
     results.require_writable(registry.home.notices)
@@ -149,14 +149,18 @@ def _job(
         split: graph.value(address, iri("reg", name))
         for split, name in (("train", "trainingDataSha256"), ("test", "evaluationDataSha256"))
     }
-    kind = graph.value(address, iri("reg", "deviceKind"))
+    kind, count = (graph.value(address, iri("reg", name)) for name in ("deviceKind", "deviceCount"))
+    usable = runner.usable_device(device or (kind if isinstance(kind, str) else None))
+    processes = count if isinstance(count, int) else 1
+    runner.require_processes(processes, usable, settings)
     return runner.Job(
         home=registry.home,
         method=method,
         recipe=_recipe(registry, run, settings),
         benchmark=benchmark,
         settings=settings,
-        device=runner.usable_device(device or (kind if isinstance(kind, str) else None)),
+        device=usable,
+        processes=processes,
         data=data,
         resume=False,
         listener=listener,
@@ -172,7 +176,7 @@ def _snapshot(graph: Graph, run: Run, implementation: str | None) -> dict[str, S
         raise RegistryError(
             f"the settings of {run.name} are not those that its reg:recipeHash was made from; see: registry check"
         )
-    return accepted(settings, [implementation, *CONSUMERS] if implementation else [])
+    return accepted(settings, consumers(implementation, settings) if implementation else [])
 
 
 def _recipe(registry: Registry, run: Run, settings: dict[str, Setting]) -> Recipe:

@@ -174,7 +174,7 @@ def test_folder_views_are_crops_that_differ_and_do_not_depend_on_the_workers(tmp
     for workers in (0, 1, 2):
         source.workers = workers
         torch.manual_seed(3)
-        found.append(next(iter(source.views(4, recipe_of_v2(blur_probability=0.0), torch.device("cpu")))))
+        found.append(next(iter(source.views(4, recipe_of_v2(blur_probability=0.0), torch.device("cpu"), 2))).images)
     first, second = found[0]
     assert first.shape == second.shape == (4, 3, 224, 224)
     assert not torch.equal(first, second)

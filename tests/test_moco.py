@@ -10,10 +10,11 @@ import torch
 from torch import nn
 from torch.nn.functional import normalize
 
+from reference_impl.batch_norm import SplitBatchNorm2d
+from reference_impl.contract import Views
 from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.losses import info_nce
 from reference_impl.moco import MoCo
-from reference_impl.parts import SplitBatchNorm2d
 
 
 def make(encoder: Encoder | None = None, **changes: object) -> MoCo:
@@ -31,10 +32,10 @@ def make(encoder: Encoder | None = None, **changes: object) -> MoCo:
     return MoCo(encoder, **(settings | changes))
 
 
-def batch(size: int, seed: int) -> tuple[torch.Tensor, torch.Tensor]:
+def batch(size: int, seed: int) -> Views:
     generator = torch.Generator().manual_seed(seed)
     first, second = (torch.randn(size, 3, 2, 2, generator=generator) for _ in range(2))
-    return first, second
+    return Views((first, second), torch.zeros(size, dtype=torch.long))
 
 
 def published_training(method: MoCo, steps: int, size: int) -> list[float]:
@@ -43,7 +44,7 @@ def published_training(method: MoCo, steps: int, size: int) -> list[float]:
     queue, pointer, losses = method.queue_KD.clone(), 0, []
     optimiser = torch.optim.SGD(query.parameters(), lr=0.1, momentum=0.9)
     for step in range(steps):
-        first, second = batch(size, step)
+        first, second = batch(size, step).images
 
         def direction(a: torch.Tensor, b: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
             with torch.no_grad():
@@ -84,8 +85,8 @@ def test_losses_over_steps_are_those_of_the_published_order(symmetric: bool, siz
     assert actual == pytest.approx(expected, abs=1e-5)
 
 
-def keys_of(method: MoCo, views: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-    return normalize(method.key_network(views[1]), dim=1)
+def keys_of(method: MoCo, views: Views) -> torch.Tensor:
+    return normalize(method.key_network(views.images[1]), dim=1)
 
 
 def test_newest_keys_replace_the_oldest_and_wrap_around() -> None:
@@ -114,13 +115,13 @@ def test_loss_sees_the_queue_as_it_was_before_the_batch() -> None:
     before = method.queue_KD.clone()
     first = method.loss(views)
     assert torch.equal(method.queue_KD, before)
-    query = normalize(method.query_network(views[0]), dim=1)
+    query = normalize(method.query_network(views.images[0]), dim=1)
     torch.testing.assert_close(first, info_nce(query, keys_of(method, views), before, 0.2))
 
 
 def test_symmetric_loss_is_the_sum_of_both_directions_on_one_queue() -> None:
     one, both, views = make(), make(symmetric=True), batch(4, 1)
-    total = one.loss(views) + one.loss((views[1], views[0]))
+    total = one.loss(views) + one.loss(Views(views.images[::-1], views.labels))
     torch.testing.assert_close(both.loss(views), total)
 
 
@@ -128,7 +129,7 @@ def test_symmetric_form_enqueues_once_after_both_directions_first_views_keys_fir
     method, views = make(symmetric=True, momentum=1.0), batch(4, 1)
     method.loss(views)
     method.after_step(progress=0)
-    expected = normalize(method.key_network(torch.cat(views)), dim=1)
+    expected = normalize(method.key_network(torch.cat(views.images)), dim=1)
     torch.testing.assert_close(method.queue_KD[:8], expected)
     assert int(method.oldest) == 8
 
@@ -159,7 +160,7 @@ def test_batch_norm_buffers_of_the_keys_are_their_own() -> None:
     method = make(build_encoder(encoder="resnet_mini", bn_splits=1), momentum=0.5)
     images = tuple(torch.randn(8, 3, 32, 32) + shift for shift in (0.0, 3.0))
     before = method.key_network.network[0].network[1].running_mean.clone()
-    method.loss(images)
+    method.loss(Views(images, torch.zeros(8, dtype=torch.long)))
     after_loss = method.key_network.network[0].network[1].running_mean.clone()
     method.after_step(progress=0)
     assert not torch.equal(before, after_loss), "keys are encoded in training mode"
@@ -200,14 +201,14 @@ def test_shuffle_changes_the_batch_norm_groups_of_the_keys_on_one_device() -> No
     encoder = Encoder(nn.Sequential(SplitBatchNorm2d(3, splits=4), nn.Flatten()), 12)
     plain, shuffled = make(encoder), make(copy.deepcopy(encoder), shuffle=True)
     shuffled.load_state_dict(plain.state_dict())
-    images = batch(16, 1)[1]
+    images = batch(16, 1).images[1]
     assert not torch.allclose(plain._keys(images), shuffled._keys(images), atol=1e-3)
 
 
 def test_shuffled_keys_come_back_in_the_order_of_their_images() -> None:
     # Without BatchNorm nothing depends on the neighbours: shuffled keys must equal the plain ones.
     plain, shuffled = make(), make(shuffle=True)
-    images = batch(16, 1)[1]
+    images = batch(16, 1).images[1]
     torch.testing.assert_close(plain._keys(images), shuffled._keys(images))
 
 
@@ -216,7 +217,7 @@ def test_shuffle_without_split_batch_norm_is_a_no_op() -> None:
     encoder = Encoder(nn.Sequential(nn.BatchNorm2d(3), nn.Flatten()), 12)
     plain, shuffled = make(encoder), make(copy.deepcopy(encoder), shuffle=True)
     shuffled.load_state_dict(plain.state_dict())
-    images = batch(16, 1)[1]
+    images = batch(16, 1).images[1]
     torch.testing.assert_close(plain._keys(images), shuffled._keys(images), atol=1e-5, rtol=1e-4)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -54,7 +55,7 @@ def test_a_run_files_a_complete_record_that_conforms_and_counts(tiny_home: Path)
     assert (
         file.with_suffix(".csv")
         .read_text()
-        .startswith("epoch,loss,learning_rate,seconds,images,embedding_spread\n1,")
+        .startswith("epoch,loss,learning_rate,seconds,images,embedding_spread,false_negative_share\n1,")
     )
 
 
@@ -124,10 +125,11 @@ def test_a_method_without_code_and_a_benchmark_without_data_say_so(tiny_home: Pa
 
 
 def test_a_run_that_diverges_leaves_a_record(tiny_home: Path) -> None:
-    with pytest.raises(RunFailed, match="the run with seed 0 diverged: the loss became nan in epoch 1\nrecorded in "):
+    reason = "the loss became nan at step 2 (epoch 1, step 2 of 6)"
+    with pytest.raises(RunFailed, match=f"the run with seed 0 diverged: {re.escape(reason)}\nrecorded in "):
         run(tiny_home, changes={"learning_rate": "1e20"})
     (found,) = Registry.open(tiny_home).all_runs
-    assert (found.status, found.reason, found.value) == ("diverged", "the loss became nan in epoch 1", None)
+    assert (found.status, found.reason, found.value) == ("diverged", reason, None)
 
 
 def test_other_seeds_go_on_after_one_that_failed(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

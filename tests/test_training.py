@@ -11,8 +11,10 @@ import torch
 from torch import nn
 
 from reference_impl import checkpoint, experiment, training
+from reference_impl.contract import Method, Views
 from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.errors import CheckpointError, DataError, Diverged
+from reference_impl.optimisers import sgd
 from reference_impl.training import Epoch, throughput
 from tests.test_formulas import recipe_of_v2
 
@@ -44,6 +46,9 @@ SETTINGS: dict[str, experiment.Setting] = {
     "shuffle": True,
     "epochs": 4,
     "batch_size": 16,
+    "optimiser": "sgd",
+    "decay_vectors": True,
+    "warmup_epochs": 0,
     "learning_rate": 0.05,
     "sgd_momentum": 0.9,
     "weight_decay": 0.0005,
@@ -144,11 +149,11 @@ def test_other_images_than_the_benchmarks_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_ends_the_run(tmp_path: Path) -> None:
-    with pytest.raises(Diverged, match=r"the loss became nan in epoch \d"):
+    with pytest.raises(Diverged, match=r"the loss became nan at step \d+ \(epoch \d, step \d of 6\)"):
         execute(plan(tmp_path / "a.pt", settings=SETTINGS | {"learning_rate": 1e20}))
 
 
-class Collapsing(nn.Module):
+class Collapsing(Method):
     """A method whose embeddings are all one point."""
 
     def __init__(self, encoder: nn.Module, **_: object) -> None:
@@ -156,8 +161,8 @@ class Collapsing(nn.Module):
         self.encoder, self.head = encoder, nn.Linear(encoder.width, 4)
         nn.init.zeros_(self.head.weight)
 
-    def loss(self, views: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        return 0.0 * self.head(self.encoder(views[0])).sum()
+    def loss(self, views: Views) -> torch.Tensor:
+        return 0.0 * self.head(self.encoder(views.images[0])).sum()
 
     def after_step(self, progress: float) -> None:
         """Nothing moves."""
@@ -215,7 +220,7 @@ def test_a_save_that_fails_leaves_the_old_checkpoint(tmp_path: Path, monkeypatch
     assert [path.name for path in tmp_path.iterdir()] == ["a.pt"]
 
 
-class Noted(nn.Module):
+class Noted(Method):
     """A method of one weight, whose loss is  weight * mean(first view) + mean(second view)."""
 
     def __init__(self, encoder: nn.Module | None = None) -> None:
@@ -226,8 +231,8 @@ class Noted(nn.Module):
         self.progress: list[float] = []
         self.matmul: set[torch.dtype] = set()
 
-    def loss(self, views: tuple[torch.Tensor, torch.Tensor]) -> torch.Tensor:
-        first, second = (float(view.mean()) for view in views)
+    def loss(self, views: Views) -> torch.Tensor:
+        first, second = (float(view.mean()) for view in views.images)
         self.seen.append((first, second))
         self.matmul.add((torch.ones(2, 2) @ torch.ones(2, 2)).dtype)
         return self.weight * first + second
@@ -240,13 +245,16 @@ def noted(tmp_path: Path, **changes: object) -> tuple[Noted, list[Epoch]]:
     torch.manual_seed(0)
     method, curve = Noted(), []
     fields = training.Training.__dataclass_fields__
-    settings = training.Training(**{name: (SETTINGS | changes)[name] for name in fields})
+    asked = SETTINGS | changes
+    settings = training.Training(**{name: asked[name] for name in fields})
+    names = ("learning_rate", "weight_decay", "sgd_momentum", "decay_vectors")
     training.train(
         method,
         toy_images(50, 0),
         experiment.Augmentation(**{name: SETTINGS[name] for name in experiment.Augmentation.__dataclass_fields__}),
         lambda images: images,
         settings,
+        sgd(method, **{name: asked[name] for name in names}),
         CPU,
         curve=curve,
         checkpoint_file=tmp_path / "noted.pt",

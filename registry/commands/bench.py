@@ -46,6 +46,13 @@ data_folder = click.option(
 )
 @data_folder
 @click.option("--resume", is_flag=True, help="Go on from the checkpoint of an interrupted run.")
+@click.option(
+    "--nproc",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Train by so many processes, each on a device of its own, that share every batch.",
+)
 @click.pass_obj
 def run_benchmark(
     session: Session,
@@ -58,6 +65,7 @@ def run_benchmark(
     changes: dict[str, str],
     data: Path | None,
     resume: bool,
+    nproc: int,
 ) -> None:
     """Train METHOD by its recipe, score it before and after, and file the result as Turtle."""
     if epochs is not None:
@@ -72,6 +80,7 @@ def run_benchmark(
     # The folder itself is nobody else's: the checksum says what was in it.
     typed += ["--data DIR"] if data else []
     typed += ["--resume"] if resume else []
+    typed += [f"--nproc {nproc}"] if nproc > 1 else []
     narrator = Narrator()
     files = session.registry.run(
         method,
@@ -82,6 +91,7 @@ def run_benchmark(
         changes=changes,
         data=data,
         resume=resume,
+        nproc=nproc,
         listener=narrator,
         command=" ".join(typed),
         after=lambda file: narrator.say(f"  result: {file}"),

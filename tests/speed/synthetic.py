@@ -77,6 +77,9 @@ SETTINGS: dict[str, Setting] = {
     "shuffle": True,
     "epochs": 20,
     "batch_size": 128,
+    "optimiser": "sgd",
+    "decay_vectors": True,
+    "warmup_epochs": 0,
     "learning_rate": 0.06,
     "sgd_momentum": 0.9,
     "weight_decay": 0.0005,
@@ -94,6 +97,9 @@ SETTINGS: dict[str, Setting] = {
     "blur_probability": 0.0,
     "blur_sigma_min": 0.1,
     "blur_sigma_max": 2.0,
+    "second_blur_probability": 0.0,
+    "solarize_probability": 0.0,
+    "second_solarize_probability": 0.0,
 }
 PROTOCOL: dict[str, Setting] = {"features": "encoder", "neighbours": 200, "temperature": 0.1}
 
