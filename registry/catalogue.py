@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from registry import checks, describing, exporting, notices
+from registry import ablations, checks, describing, exporting, notices
 from registry.errors import BadSetting, RegistryError, UnknownName
 from registry.graph import Graph
 from registry.home import Home, find_home
@@ -19,6 +19,7 @@ from registry.records import (
     Benchmark,
     Claim,
     Description,
+    Finding,
     Leaderboard,
     Method,
     Overview,
@@ -29,7 +30,7 @@ from registry.records import (
     Violation,
 )
 from registry.search import LEFT_OUT
-from registry.verdicts import Evidence, gather, judge
+from registry.verdicts import Evidence, evidence_on, judge
 
 if TYPE_CHECKING:
     from registry.pages.export import Exported
@@ -55,6 +56,7 @@ class Registry:
         """Subjects that no listing shows because a value of theirs cannot be read, and why."""
         self._read_recipes: dict[str, Recipe] = {}
         self._benchmarks: dict[str, Benchmark] = {}
+        self._gathered: dict[str, Evidence] = {}
 
     @classmethod
     def open(cls, home: Path | None = None, *, trusting: bool = True) -> Registry:
@@ -87,9 +89,11 @@ class Registry:
     def overview(self) -> Overview:
         """How much the graph holds of each kind."""
         levels = {slug(str(row["evidence"])).lower(): row["claims"] for row in self.graph.rows("claims_by_evidence")}
+        here = [method for method in self.methods() if method.implementation is not None]
         return Overview(
             subjects=self.graph.summary.counts(),
-            implemented=sum(method.implementation is not None for method in self.methods()),
+            implemented=len(here),
+            readings=sum(method.reading for method in here),
             runnable=sum(benchmark.runnable for benchmark in self.benchmarks()),
             evidence={level: count for level, count in levels.items() if isinstance(count, int)},
         )
@@ -235,26 +239,22 @@ class Registry:
             claims = self._claims(self.graph.names("claim")[:limit])
         else:
             claims = self.all_claims
-        benchmarks = {benchmark.name: benchmark for benchmark in self.benchmarks()}
-        evidence: dict[str, Evidence] = {}
+        return self._readable(
+            claims,
+            lambda claim: iri("claim", claim.name),
+            lambda claim: judge(claim, self.benchmark(claim.benchmark), self.evidence(claim.method)),
+        )
 
-        def verdict(claim: Claim) -> Verdict:
-            if claim.method not in evidence:
-                known = self.method(claim.method)
-                runs = self.runs(known.name)
-                self.ranking.know(runs)
-                evidence[claim.method] = gather(
-                    known,
-                    self.recipes(known.name),
-                    benchmarks,
-                    runs,
-                    lambda run: self.why_not_ranked(run) is None,
-                )
-            return judge(
-                claim, benchmarks.get(claim.benchmark) or self.benchmark(claim.benchmark), evidence[claim.method]
-            )
+    def ablations(self, method: str | None = None) -> list[Finding]:
+        """What sources say becomes of a method, or of any, when a setting changes, and whether it holds here."""
+        mine = ablations.about(self.graph, method)
+        return [each for found in self._readable(mine, str, partial(ablations.findings, self)) for each in found]
 
-        return self._readable(claims, lambda claim: iri("claim", claim.name), verdict)
+    def evidence(self, method: str) -> Evidence:
+        """The runs of a method, and by recipe and benchmark those that count; gathered once."""
+        if method not in self._gathered:
+            self._gathered[method] = evidence_on(self, method)
+        return self._gathered[method]
 
     # What can be asked and done
 
@@ -331,11 +331,12 @@ class Registry:
         changes: dict[str, str] | None = None,
         data: Path | None = None,
         resume: bool = False,
+        nproc: int = 1,
         listener: Listener,
         command: str = "",
         after: Callable[[Path], None] = lambda file: None,
     ) -> list[Path]:
-        """Trains and scores once for each seed; returns the result files.
+        """Trains, by `nproc` processes, and scores once for each seed; returns the result files.
 
         Raises UnknownName, BadSetting and MissingExtra before anything runs, RegistryError when the
         data are not there or the record cannot be written, RunFailed when a run ended without a
@@ -352,6 +353,7 @@ class Registry:
             changes=changes or {},
             data=data,
             resume=resume,
+            nproc=nproc,
             listener=listener,
             command=command,
             after=after,

@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from registry import __version__
-from registry.commands import bench, claims, editing, exchange, importing, look, notices, question, show
+from registry.commands import ablations, bench, claims, editing, exchange, importing, look, notices, question, show
 from registry.session import FriendlyGroup, Session
 
 
@@ -38,6 +38,7 @@ for command in (
     show.show,
     look.leaderboard,
     claims.claims,
+    ablations.ablations,
     look.runs,
     question.search,
     question.ask,

@@ -27,7 +27,7 @@ STRICTEST_FIRST = (
 )
 """After the slug itself: what a name may be, the more telling kinds first."""
 
-RECORDS = ("repository", "recipe", "claim", "run")
+RECORDS = ("repository", "recipe", "claim", "ablation", "run")
 """Kinds whose slugs come last: moco is Momentum Contrast before it is a repository."""
 
 PAGE_NAMES = ("rdfs:label", "skos:prefLabel", "skos:notation", "skos:altLabel")
@@ -60,6 +60,8 @@ INVERSE_WORDS = {
     "reg:variantOf": "variants",
     "reg:borrowsFrom": "borrowed by",
     "reg:aboutMethod": "claims",
+    "reg:ablates": "ablations",
+    "reg:restsOn": "ablation",
     "prov:hadPrimarySource": "source of",
     "reg:retracts": "retracted in",
     "reg:supersedes": "superseded in",

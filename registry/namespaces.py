@@ -11,6 +11,7 @@ KINDS = (
     "paper",
     "repository",
     "claim",
+    "ablation",
     "benchmark",
     "dataset",
     "metric",

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from registry.errors import BadSetting, UnknownName
 from registry.hashes import benchmark_hash, recipe_hash
-from registry.records import Benchmark, Leaderboard, Run, Standing
+from registry.reading import is_reading
+from registry.records import READING, Benchmark, Leaderboard, Run, Standing
 from registry.statistics import ENOUGH, aggregate
 
 if TYPE_CHECKING:
@@ -149,6 +150,7 @@ class Ranking:
 
     def _standing(self, name: str, runs: Sequence[Run]) -> Standing:
         recipe = self.registry.recipe_named(name)
+        reading = is_reading(self.registry.graph, recipe.method)
         result = aggregate([run.value for run in runs if run.value is not None])
         doubted = [run.name for run in runs if self.registry.notices.doubted(run.name)]
         return Standing(
@@ -159,12 +161,12 @@ class Ranking:
             result=result,
             untrained=fmean(run.untrained for run in runs if run.untrained is not None),
             runs=tuple(run.name for run in runs),
-            remark=_remark(result.n, len({run.source_sha256 for run in runs}), doubted),
+            remark=_remark(result.n, len({run.source_sha256 for run in runs}), doubted, reading=reading),
         )
 
 
-def _remark(seeds: int, versions: int, doubted: Sequence[str]) -> str:
+def _remark(seeds: int, versions: int, doubted: Sequence[str], *, reading: bool) -> str:
     few = "single run" if seeds == 1 else f"not ranked: n < {ENOUGH}" if seeds < ENOUGH else ""
     mixed = f"from {versions} versions of the code" if versions > 1 else ""
     unsure = f"not confirmed: {', '.join(doubted)}" if doubted else ""
-    return "; ".join(text for text in (few, mixed, unsure) if text)
+    return "; ".join(text for text in (few, READING if reading else "", mixed, unsure) if text)

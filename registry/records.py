@@ -7,6 +7,9 @@ from pathlib import Path
 
 from registry.signatures import Setting
 
+READING = "a reading of its paper, not a reproduction"
+"""What is said wherever a method appears whose paper leaves something open."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
@@ -22,6 +25,8 @@ class Method:
     components: tuple[str, ...]
     departures: tuple[str, ...]
     """Where our implementation or a recipe differs from the paper, in words."""
+    reading: bool
+    """Whether the paper leaves something open, so that ours is READING."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -146,6 +151,8 @@ class Run:
     images_per_second: float | None
     wall_seconds: float | None
     peak_memory: int | None
+    false_negative_share: float | None
+    """Of the negatives kept in the last epoch, the share of their query's class; None where none are chosen."""
     device: str | None
     source_sha256: str | None
 
@@ -236,7 +243,7 @@ class Leaderboard:
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Our mean minus a claim's, in percentage points, with its 95% interval."""
+    """Our mean minus a claim's or another of ours, in percentage points, with its 95% interval."""
 
     low: float
     high: float
@@ -278,6 +285,54 @@ class Verdict:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Ablation:
+    """What a source says becomes of a method when one setting changes and the others do not."""
+
+    name: str
+    label: str
+    method: str
+    changed_from: dict[str, Setting]
+    changed_to: dict[str, Setting]
+    """The same keywords with other values."""
+    epochs_factor: float
+    """By what the change multiplies the epochs; 1 where the trainings are equally long."""
+    expects: str
+    """"Higher", "Lower", "NoDifference" or "Fails"."""
+    stated: tuple[str, ...]
+    locator: str
+    source: str
+    evidence: str
+    rests_on: tuple[str, ...]
+    """Claims whose numbers show the direction."""
+    caveats: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Finding:
+    """What the runs of two recipes, which differ in the change alone, say to an ablation on a benchmark."""
+
+    ablation: Ablation
+    claimed: tuple[float, ...]
+    """The differences that its claims give, in percentage points."""
+    benchmark: str | None
+    """None where no recipes make the change on a benchmark that runs here."""
+    synthetic: bool
+    answer: str
+    reason: str
+    recipe: str | None = None
+    """With the change."""
+    reference: str | None = None
+    """Without it."""
+    ours: Aggregate | None = None
+    without: Aggregate | None = None
+    """What the runs without the change reached."""
+    difference: Difference | None = None
+    """With the change minus without it; minus the untrained encoder where the source says that it fails."""
+    runs: tuple[str, ...] = ()
+    """Those with the change, and those without it."""
+
+
+@dataclass(frozen=True, kw_only=True)
 class StatedParent:
     """What one source gives as the parent of a subject."""
 
@@ -311,6 +366,8 @@ class Overview:
     """By kind."""
     implemented: int
     """Methods that run here."""
+    readings: int
+    """Those of them that are a reading of a paper that leaves something open."""
     runnable: int
     """Benchmarks that run here; the others are described because claims are about them."""
     evidence: dict[str, int]

@@ -61,12 +61,13 @@ PRIORITY = {
     "paper": 1.0,
     "repository": 0.8,
     "claim": 0.5,
+    "ablation": 0.5,
     "import": 0.4,
     "page": 0.3,
 }
 """How much a kind's words weigh: claims and collections repeat the names of what they are about."""
 
-RECORDS = ("repository", "claim", "import", "page")
+RECORDS = ("repository", "claim", "ablation", "import", "page")
 """Kinds whose exact names come after those of all others: moco is a term before it is a repository."""
 
 WEIGHTS = "10.0, 6.0, 1.0, 1.0"

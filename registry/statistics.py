@@ -13,6 +13,7 @@ ENOUGH = 3
 
 FROM_VALUES = "Welch's t, from raw values"
 FROM_SUMMARY = "Welch's t, from mean, standard deviation and n"
+FROM_PAIRS = "Student's t, from differences of pairs"
 FROM_OUR_SPREAD = "Student's t, with our spread for the claim's unseen runs"
 
 
@@ -63,6 +64,14 @@ def difference_from_mean(ours: Sequence[float], mean: float, size: int) -> Diffe
     n = len(ours)
     error = float(np.std(ours, ddof=1)) * (1 / n + 1 / size) ** 0.5
     return _by_t(float(np.mean(ours)) - mean, error, n - 1, FROM_OUR_SPREAD)
+
+
+def difference_from_zero(gains: Sequence[float]) -> Difference:
+    """The mean of differences that were measured in pairs, by Student's t; it needs two."""
+    import numpy as np
+
+    error = float(np.std(gains, ddof=1)) / len(gains) ** 0.5
+    return _by_t(float(np.mean(gains)), error, len(gains) - 1, FROM_PAIRS)
 
 
 def least_half_width(error: float) -> float:

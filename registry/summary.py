@@ -40,6 +40,7 @@ RUN_PROPERTIES = {
         "imagesPerSecond": ("reg", "imagesPerSecond"),
         "wallSeconds": ("reg", "wallSeconds"),
         "peakMemory": ("reg", "peakMemory"),
+        "falseNegativeShare": ("reg", "falseNegativeShare"),
         "device": ("reg", "deviceModel"),
         "sourceSha256": ("reg", "sourceSha256"),
     }.items()

@@ -1,4 +1,4 @@
-"""What verdicts are called; apart from how they are reached, so that `--help` waits for no statistics."""
+"""What verdicts and answers are called; apart from how they are reached, so that `--help` waits for no statistics."""
 
 from __future__ import annotations
 
@@ -9,3 +9,9 @@ REPRODUCED = "reproduced"
 ABOVE = "above"
 BELOW = "below"
 VERDICTS = (REPRODUCED, BELOW, ABOVE, NOT_COMPARABLE, NOT_ATTEMPTED, FAILED)
+
+HOLDS = "holds"
+DOES_NOT_HOLD = "does not hold"
+OPEN = "open"
+ANSWERS = (HOLDS, DOES_NOT_HOLD, OPEN, NOT_ATTEMPTED)
+"""What our results say to the direction that a source states of an ablation."""

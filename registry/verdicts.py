@@ -21,10 +21,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from registry.comparability import RECALLED, differences
 from registry.recomputing import remarks, rounding, widest_sd
-from registry.records import Aggregate, Benchmark, Claim, Difference, Method, Nearest, Recipe, Run, Verdict
+from registry.records import READING, Aggregate, Benchmark, Claim, Difference, Method, Nearest, Recipe, Run, Verdict
 from registry.statistics import (
     ENOUGH,
     LEVEL,
@@ -35,6 +36,9 @@ from registry.statistics import (
     least_half_width,
 )
 from registry.verdict_names import ABOVE, BELOW, FAILED, NOT_ATTEMPTED, NOT_COMPARABLE, REPRODUCED
+
+if TYPE_CHECKING:
+    from registry.catalogue import Registry
 
 MARGIN = 1.0
 """In percentage points; a smaller difference does not speak against a claim."""
@@ -97,12 +101,39 @@ def gather(
     return Evidence(method=method, runs=runs, places=places)
 
 
+def evidence_on(registry: Registry, method: str) -> Evidence:
+    """The evidence on a method that a registry holds."""
+    runs = registry.runs(method)
+    registry.ranking.know(runs)
+    return gather(
+        registry.method(method),
+        registry.recipes(method),
+        {benchmark.name: benchmark for benchmark in registry.benchmarks()},
+        runs,
+        lambda run: registry.why_not_ranked(run) is None,
+    )
+
+
 def judge(claim: Claim, claimed: Benchmark, evidence: Evidence) -> Verdict:
     """The verdict on a claim about `claimed` from the runs of its method.
 
     Compared are the runs of a recipe for which every condition holds that the source states; of
-    several such recipes, the one with most.
+    several such recipes, the one with most.  What a reading of a paper reaches says nothing of the
+    paper's number, however near it comes: that is `not comparable`.
     """
+    found = _judge(claim, claimed, evidence)
+    if not evidence.method.reading:
+        return found
+    compared = found.verdict in (REPRODUCED, ABOVE, BELOW, NOT_COMPARABLE)
+    return replace(
+        found,
+        verdict=NOT_COMPARABLE if compared else found.verdict,
+        reason=f"ours is {READING}; {found.reason}",
+        differences=(f"ours is {READING}", *found.differences) if compared else found.differences,
+    )
+
+
+def _judge(claim: Claim, claimed: Benchmark, evidence: Evidence) -> Verdict:
     theirs = aggregate(claim.raw_values) if claim.raw_values else None
     restated = () if theirs is None else remarks(claim, theirs)
     silent = Verdict(claim=claim, verdict=NOT_ATTEMPTED, reason="", theirs=theirs, remarks=restated)
@@ -150,11 +181,13 @@ def _nearest(place: Place) -> Nearest:
 
 def _way(fitting: Sequence[Place]) -> str | None:
     """The command whose runs would be compared."""
-    for place in fitting:
-        if place.benchmark.runnable:
-            variant = f" --recipe {place.recipe.variant}" if place.recipe.variant else ""
-            return f"registry run-benchmark {place.recipe.method} --on {place.benchmark.name}{variant}"
-    return None
+    return next((way(place) for place in fitting if place.benchmark.runnable), None)
+
+
+def way(place: Place) -> str:
+    """The command that runs a recipe on a benchmark."""
+    variant = f" --recipe {place.recipe.variant}" if place.recipe.variant else ""
+    return f"registry run-benchmark {place.recipe.method} --on {place.benchmark.name}{variant}"
 
 
 def _missing(claimed: Benchmark, differing: Sequence[tuple[tuple[str, ...], Place]], method: Method) -> str:

@@ -128,3 +128,15 @@ def test_best_results_begin_with_the_best_of_the_leaderboard(registry: Registry)
     assert sd is not None
     assert abs(sd**2 - float(str(found[0][7]))) < 1e-6
     assert registry.graph.subjects(iri("reg", "followsRecipe"), str(found[0][1]))
+
+
+def test_false_negatives(answers, tiny_home) -> None:
+    columns = ("run", "method", "falseNegativeShare", "value")
+    assert answers("false_negatives", *columns, benchmark="toy_knn") == []
+    best = next(run for run in Registry.open(tiny_home).runs() if run.value == 52.0)
+    more = tiny_home / "ontology" / "more.ttl"
+    run, share, kept = iri("run", best.name), iri("reg", "falseNegativeShare"), iri("hp", "share_kept")
+    more.write_text(f"<{run}> <{share}> 0.25 . <{run}#settings> <{kept}> 0.5 .\n")
+    (row,) = Registry.open(tiny_home).ask("false_negatives", benchmark="toy_knn").rows
+    assert [slug(str(cell)) for cell in row[:2]] == [best.name, "alpha"]
+    assert row[2:] == (None, 0.5, None, 0.25, 52.0)

@@ -7,6 +7,7 @@ from dataclasses import asdict
 import click
 
 from registry.namespaces import KINDS
+from registry.records import READING
 from registry.session import Session, as_json, show_rows, tell
 from registry.tables import Cell, duration, percent, spread, to_json, to_text
 
@@ -21,7 +22,7 @@ def overview(session: Session, as_json: bool) -> None:
         click.echo(to_json(asdict(found)))
         return
     remarks = {
-        "method": f"{found.implemented} run here",
+        "method": f"{found.implemented} run here, {found.readings} of them as a reading of their paper",
         "benchmark": f"{found.runnable} run here, the others are described for their claims",
         "claim": ", ".join(f"{count} {level}" for level, count in found.evidence.items()),
     }
@@ -42,10 +43,11 @@ def methods(session: Session, as_json: bool) -> None:
             "variant_of": method.variant_of,
             "introduced_in": method.introduced_in,
             "implementation": method.implementation or "none yet",
+            "": READING if method.reading else "",
         }
         for method in session.registry.methods()
     ]
-    show_rows(rows, ["method", "label", "variant_of", "introduced_in", "implementation"], as_json)
+    show_rows(rows, ["method", "label", "variant_of", "introduced_in", "implementation", ""], as_json)
 
 
 @click.command()
@@ -110,6 +112,7 @@ def runs(session: Session, method: str | None, benchmark: str | None, limit: int
     """List the runs, newest first, also those that failed."""
     registry = session.registry
     found, synthetic = registry.runs(method, benchmark, limit=limit), registry.synthetic()
+    readings = {known.name for known in registry.methods() if known.reading}
     if as_json:
         click.echo(
             to_json(
@@ -117,6 +120,7 @@ def runs(session: Session, method: str | None, benchmark: str | None, limit: int
                     {
                         **asdict(run),
                         "synthetic": run.benchmark in synthetic,
+                        "reading": run.method in readings,
                         "why_not_ranked": registry.why_not_ranked(run),
                         "verified": registry.notices.verified(run.name),
                         "notices": registry.notices.told(run.name),
@@ -143,5 +147,7 @@ def runs(session: Session, method: str | None, benchmark: str | None, limit: int
     columns = ["run", "benchmark", "status", "value", "untrained", "images/s", "wall", "verified"]
     columns.append("does not count because")
     show_rows(rows, columns, as_json, empty="no runs yet")
+    for name in sorted(readings):
+        tell(f"\n{name} is {READING}")
     if len(found) == limit:
         click.echo(f"\nonly the newest {limit} are shown; more with --limit", err=True)

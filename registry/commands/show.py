@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from registry.records import READING
 from registry.session import Session, as_json, tell
 from registry.tables import percent, to_json
 
@@ -56,12 +57,15 @@ def _measured(registry: Registry, name: str) -> dict[str, tuple[str, ...]]:
 
 
 def _reached(registry: Registry, run: Run) -> dict[str, tuple[str, ...]]:
+    from registry.reading import is_reading
+
     data = " (synthetic data)" if run.benchmark in registry.synthetic() else ""
     told = {
         "value": run.value is not None and f"{percent(run.value)} %{data}",
         "untrained": run.untrained is not None and f"{percent(run.untrained)} %{data}",
         "does not count because": registry.why_not_ranked(run),
         "verified": registry.notices.verified(run.name),
+        "what ran": is_reading(registry.graph, run.method) and f"{run.method}, {READING}",
     }
     return {word: (text,) for word, text in told.items() if text}
 
@@ -115,7 +119,7 @@ def _show_method(registry: Registry, described: Description, as_json: bool) -> N
         content = {
             "method": asdict(found),
             "lineage": registry.lineage(method),
-            "reading": bool(questions),
+            "reading": found.reading,
             "description": asdict(described),
             "recipes": [asdict(recipe) for recipe in recipes],
             "runs": [{**asdict(run), "notices": registry.notices.told(run.name)} for run in runs],
@@ -139,7 +143,7 @@ def _show_method(registry: Registry, described: Description, as_json: bool) -> N
     )
     _show_parents(described)
     if questions:
-        click.echo("\na reading of its paper, not a reproduction; open:")
+        click.echo(f"\n{READING}; open:")
     for question in questions:
         tell(f"  {question}")
     for recipe in recipes:

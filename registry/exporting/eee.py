@@ -26,7 +26,8 @@ from registry.exporting.lookup import (
     to_json,
 )
 from registry.namespaces import iri, slug
-from registry.records import Aggregate, Benchmark, Claim
+from registry.reading import is_reading
+from registry.records import READING, Aggregate, Benchmark, Claim
 from registry.statistics import LEVEL, aggregate
 
 if TYPE_CHECKING:
@@ -141,6 +142,7 @@ def _measured(
                 "model_availability": "unknown",
                 "method": iri("method", method),
                 "devices": ", ".join(devices),
+                **({"remark": READING} if is_reading(registry.graph, method) else {}),
             },
         },
         "evaluation_results": [_result(registry, benchmark, round(ours.mean, 6), details, uncertainty)],

@@ -16,7 +16,8 @@ import pyoxigraph as ox
 from registry.exporting.lookup import data_label, fact, label, recorded_settings, task_of
 from registry.exporting.triples import to_turtle
 from registry.namespaces import iri
-from registry.records import Run
+from registry.reading import is_reading
+from registry.records import READING, Run
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -70,9 +71,10 @@ def _describe(registry: Registry, run: Run, view: _View) -> None:
     why = registry.why_not_ranked(run)
     view.describe(address, "Run", run.name, f"{run.status}; not ranked: {why}" if why else run.status)
     view.describe(method, "Algorithm", label(registry, "method", run.method))
+    reading = READING if is_reading(registry.graph, run.method) else None
     code = registry.graph.value(implementation, iri("reg", "implementation"))
     commit = fact(registry, run.name, "sourceCommit")
-    view.describe(implementation, "Implementation", f"{code} at commit {commit}" if commit else str(code))
+    view.describe(implementation, "Implementation", f"{code} at commit {commit}" if commit else str(code), reading)
     view.describe(dataset, "Dataset", data_label(benchmark.dataset))
     view.say(address, "realizes", method)
     view.say(address, "executes", implementation)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from registry.errors import RegistryError
 from registry.exporting.lookup import data_label, label, names, run_iris, seeds, standings, task_of
 from registry.namespaces import iri
-from registry.records import Benchmark, Standing
+from registry.reading import is_reading
+from registry.records import READING, Benchmark, Standing
 from registry.statistics import LEVEL
 from registry.tables import percent, printable
 
@@ -61,6 +62,8 @@ def _metric(registry: Registry, benchmark: Benchmark, standing: Standing) -> dic
     if ours.low is not None and ours.high is not None:
         args |= {"interval": [_rounded(ours.low), _rounded(ours.high)], "interval_level": LEVEL}
     args["runs"] = run_iris(standing.runs)
+    if is_reading(registry.graph, standing.method):
+        args["remark"] = READING
     return {
         "type": benchmark.metric,
         "value": _rounded(ours.mean),

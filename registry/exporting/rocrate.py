@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from registry.errors import RegistryError
 from registry.exporting.lookup import data_label, fact, label, recorded_settings, to_json
 from registry.namespaces import iri
-from registry.records import Run
+from registry.reading import is_reading
+from registry.records import READING, Run
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -49,6 +50,7 @@ CONDITIONS = {
     "peakMemory": "bytes",
     "deviceMemory": "bytes",
     "encoderParameters": None,
+    "falseNegativeShare": None,
 }
 """What a record says of machine, code and cost, with the unit where the name does not say it."""
 
@@ -112,7 +114,8 @@ def _entities(registry: Registry, run: Run, files: dict[str, bytes]) -> list[Ent
         "@id": "./",
         "@type": "Dataset",
         "name": title,
-        "description": f"A run of the contrastive-registry: {address}",
+        "description": f"A run of the contrastive-registry: {address}"
+        + (f". The method is {READING}." if is_reading(registry.graph, run.method) else ""),
         "datePublished": ended,
         "license": {"@id": LICENCE},
         "conformsTo": {"@id": PROFILE},

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from registry.exporting.lookup import names
 from registry.namespaces import iri, slug
+from registry.reading import is_reading
 from registry.tables import Cell
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 RUN_COLUMNS = (
     "run",
     "method",
+    "reading",
     "benchmark",
     "synthetic",
     "benchmark_version",
@@ -33,12 +35,14 @@ RUN_COLUMNS = (
     "images_per_second",
     "wall_seconds",
     "peak_memory_bytes",
+    "false_negative_share",
     "recipe_sha256",
 )
 
 CLAIM_COLUMNS = (
     "claim",
     "method",
+    "reading",
     "benchmark",
     "synthetic",
     "value",
@@ -75,6 +79,7 @@ def runs(registry: Registry, methods: Sequence[str]) -> dict[str, bytes]:
         row: dict[str, Cell] = {
             "run": run.name,
             "method": run.method,
+            "reading": _truth(is_reading(registry.graph, run.method)),
             "benchmark": run.benchmark,
             "synthetic": _truth(run.benchmark in synthetic),
             "benchmark_version": run.benchmark_version,
@@ -91,6 +96,7 @@ def runs(registry: Registry, methods: Sequence[str]) -> dict[str, bytes]:
             "images_per_second": run.images_per_second,
             "wall_seconds": run.wall_seconds,
             "peak_memory_bytes": run.peak_memory,
+            "false_negative_share": run.false_negative_share,
             "recipe_sha256": run.recipe_hash,
         }
         rows.append(row)
@@ -109,6 +115,7 @@ def claims(registry: Registry, methods: Sequence[str]) -> dict[str, bytes]:
         row: dict[str, Cell] = {
             "claim": claim.name,
             "method": claim.method,
+            "reading": _truth(is_reading(registry.graph, claim.method)),
             "benchmark": claim.benchmark,
             "synthetic": _truth(claim.benchmark in synthetic),
             "value": claim.value,

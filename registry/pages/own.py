@@ -15,10 +15,11 @@ from registry.pages.names import needs_title
 from registry.pages.normal import Node
 from registry.pages.own_keys import ALSO_CALLED, STATED_BY, STATED_TEXT, OwnKey
 from registry.pages.own_names import OwnNames
+from registry.records import READING
 from registry.triples import Term, python_value
 
 SECTIONS = {
-    "open-question": "A reading of its paper, not a reproduction",
+    "open-question": READING.capitalize(),
     "differs-from-paper": "Unlike the paper",
 }
 """Keys whose values stand below a heading of their own."""
