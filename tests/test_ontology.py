@@ -18,6 +18,9 @@ from tests.conftest import ROOT
 POINTERS = (
     *CONSUMERS,
     "reference_impl.moco:MoCo",
+    "reference_impl.moco_dual_view:MoCoDualView",
+    "reference_impl.xmoco:XMoCo",
+    "reference_impl.supcon:SupCon",
     "reference_impl.simclr:SimCLR",
     "reference_impl.byol:BYOL",
     "reference_impl.moco_v3:MoCoV3",

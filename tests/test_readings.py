@@ -45,6 +45,24 @@ def test_the_two_ambiguous_papers_have_runnable_readings_and_nothing_else_is_one
     assert all(method.implementation and method.departures and registry.recipes(method.name) for method in found)
 
 
+@pytest.mark.parametrize("benchmark", ["cifar10_mini_knn", "cifar10_knn"])
+def test_each_rung_of_the_ladder_is_a_recipe_that_differs_in_that_rung_alone(
+    registry: Registry, benchmark: str
+) -> None:
+    both, dual_view, selection, farthest = (
+        registry.recipe("moco_dual_view", benchmark, variant).settings
+        for variant in (None, "dual_view_only", "selection_only", "farthest")
+    )
+    assert both["alpha"] > 0
+    assert both["selection"] == "hardest_topk"
+    assert dual_view == both | {"selection": "none", "share_kept": 1.0}
+    assert selection == both | {"alpha": 0.0}
+    assert farthest == both | {"selection": "farthest_topk"}
+    # Below the ladder stands MoCo v2 itself: nothing else differs.
+    baseline = registry.recipe("moco_v2", benchmark).settings
+    assert {name: value for name, value in both.items() if name in baseline} | {"symmetric": False} == baseline
+
+
 @pytest.mark.parametrize("name", sorted(READINGS))
 def test_the_page_of_a_reading_says_so_and_lists_what_is_open(name: str) -> None:
     text = says(ROOT, "show", name)
@@ -132,3 +150,11 @@ def test_pages_say_so_above_what_is_open_and_beside_what_was_measured(read: Path
     (alpha,) = [text for text in texts.values() if "## Measured here" in text and "Which of two weights" in text]
     assert f"## {READING.capitalize()}" in alpha
     assert READING in lines_of(alpha, "alpha-toy")[0]
+
+
+def test_who_starts_a_run_of_a_reading_is_told(read: Path) -> None:
+    result = CliRunner().invoke(
+        cli, ["--home", str(read), "run-benchmark", "alpha", "--on", "toy_knn", "--set", "dim=0"]
+    )
+    assert result.exit_code == 1
+    assert f"alpha is {READING}\n" in result.output

@@ -8,6 +8,7 @@ import click
 
 from registry.commands.notices import stated_by
 from registry.narrator import Narrator
+from registry.records import READING
 from registry.session import Session, pairs, tell
 from registry.tables import percent
 
@@ -82,6 +83,8 @@ def run_benchmark(
     typed += ["--resume"] if resume else []
     typed += [f"--nproc {nproc}"] if nproc > 1 else []
     narrator = Narrator()
+    if session.registry.method(method).reading:
+        narrator.say(f"{method} is {READING}")
     files = session.registry.run(
         method,
         benchmark,
