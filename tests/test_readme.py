@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from registry import Registry
 from registry.cli import cli
 from tests.conftest import ROOT
 from tests.test_data import SHARED
@@ -128,3 +129,9 @@ def test_every_command_is_in_the_readme() -> None:
 def test_pictures_and_links_of_the_readme_exist() -> None:
     for target in re.findall(r"\]\(([^)]+)\)", README):
         assert (ROOT / target).is_file(), target
+
+
+def test_every_method_that_runs_is_introduced(registry: Registry) -> None:
+    for method in registry.methods():
+        if method.implementation is not None:
+            assert f"`{method.name}`" in README, method.name
