@@ -42,7 +42,11 @@ class Method(nn.Module, ABC):
 
     @abstractmethod
     def loss(self, views: Views) -> Tensor:
-        """The scalar to minimise for one batch of views."""
+        """The scalar to minimise for one batch of views.
+
+        Of several processes each gets its own rows.  What the method compares across the batch it
+        gathers, so that the mean of the losses and gradients is that of one process (`processes.py`).
+        """
 
     def after_step(self, progress: float) -> None:
         """Changes that the optimiser does not make; progress runs from 0 to 1 over the training."""

@@ -11,6 +11,7 @@ from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
 from reference_impl.augment import Augmentation
+from reference_impl.batch_norm import SplitBatchNorm2d
 from reference_impl.contract import Method
 from reference_impl.data import ImageSource, Splits
 from reference_impl.encoders import Encoder
@@ -47,6 +48,9 @@ def fine_tune(
     # Unlike the papers: no mixup, cutmix, RandAugment, random erasing, label smoothing or drop path.
     encoder = deepcopy(method.encoder).requires_grad_(True)
     assert isinstance(encoder, Encoder)
+    for module in encoder.modules():
+        if isinstance(module, SplitBatchNorm2d):
+            module.splits = 1  # groups are part of how a method trains, not of how it is scored
     if batch_size > len(splits.train):
         raise ValueError(f"a batch of {batch_size} is more than the {len(splits.train)} training images")
     classifier = nn.Linear(encoder.width, splits.train.classes, device=device)

@@ -21,7 +21,7 @@ from reference_impl.errors import ProcessFailed, RunError
 from reference_impl.evaluation import Score
 from reference_impl.experiment import Experiment, Outcome
 from reference_impl.training import Epoch, Progress
-from reference_impl.worker import words_of, write_plan
+from reference_impl.worker import FAILED, words_of, write_plan
 
 LISTENING_SECONDS = 0.1
 FAREWELL_SECONDS = 45
@@ -151,18 +151,18 @@ def _end(torchrun: subprocess.Popen[bytes], checkpoint: Path) -> None:
 
 
 def _failure(mistakes: dict[int, dict[str, Any]], count: int, log: str) -> RunError:
-    """The mistake that came first; those who only lost the others made none."""
+    """The mistake that came first; those who only lost the others made none, unless nobody did."""
     own = {rank: told for rank, told in mistakes.items() if not told["lost"]}
-    if own:
-        rank, told = min(own.items(), key=lambda item: float(item[1]["time"]))
-        kind = getattr(errors, told["kind"], None)
-        if kind is not None:
-            mistake: RunError = kind(told["text"])
-            return mistake
-        return ProcessFailed(f"process {rank} of {count}: {told['kind']}: {told['text']}")
-    if ended := re.search(r"\(exitcode: (-?\d+)\) local_rank: (\d+)", log):
+    ended = re.search(r"\(exitcode: (-?\d+)\) local_rank: (\d+)", log)
+    if not own and ended and ended[1] != str(FAILED):
         return ProcessFailed(
             f"process {ended[2]} of {count} ended with exit code {ended[1]}; was it killed, or out of memory?"
         )
-    last = log.strip().splitlines()[-1:] or ["without a word"]
-    return ProcessFailed(f"torchrun ended: {last[0]}")
+    if mistakes:
+        rank, told = min((own or mistakes).items(), key=lambda item: float(item[1]["time"]))
+        if kind := getattr(errors, told["kind"], None):
+            mistake: RunError = kind(told["text"])
+            return mistake
+        return ProcessFailed(f"process {rank} of {count}: {told['kind']}: {told['text']}")
+    complaint = re.search(r"^\S*(?:Error|Exception): .+$", log, re.MULTILINE)
+    return ProcessFailed(f"torchrun ended: {complaint[0] if complaint else 'it does not say why'}")

@@ -85,7 +85,7 @@ class VisionTransformer(nn.Module):
         return tokens_BTD
 
     def freeze_patches(self) -> None:
-        """The patch projection stays at its random start, for stability (MoCo v3, arXiv 2104.02057, section 4.1)."""
+        """The patch projection stays at its random start, for stability (MoCo v3, arXiv 2104.02057, section 4.2)."""
         self.projection.requires_grad_(False)
 
     def layers(self) -> list[list[nn.Parameter]]:

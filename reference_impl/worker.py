@@ -22,6 +22,8 @@ from reference_impl.experiment import Experiment, execute
 from reference_impl.training import Epoch, Progress
 
 PLAN, STORE = "experiment.json", "store"
+FAILED = 1
+"""With what a process ends that has said why."""
 
 
 def write_plan(experiment: Experiment, folder: Path) -> None:
@@ -77,7 +79,7 @@ class _Voice:
 
 
 def main(folder: Path) -> None:
-    """Runs the experiment; ends the process with 1 where it fails."""
+    """Runs the experiment; ends the process with FAILED where it fails."""
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     rank = int(os.environ["RANK"])
     voice = _Voice(folder, rank)
@@ -92,7 +94,7 @@ def main(folder: Path) -> None:
             voice.rows()
         told = {"kind": type(error).__name__, "text": str(error), "time": time.time(), "lost": _lost(error)}
         voice.say("error", told)
-        os._exit(1)  # at once: leaving in good order would wait for the others
+        os._exit(FAILED)  # at once: leaving in good order would wait for the others
     if voice.first:
         voice.rows()
         voice.say("outcome", asdict(outcome))

@@ -12,6 +12,7 @@ from torch import nn
 from reference_impl.byol import BYOL
 from reference_impl.contract import Views
 from reference_impl.encoders import Encoder
+from registry import Registry
 from tests.test_moco import batch
 
 
@@ -126,3 +127,19 @@ def test_batch_norm_sees_each_view_by_itself_and_the_targets_buffers_are_its_own
     torch.testing.assert_close(target.running_mean, 0.9 * 0.1 * means[1] + 0.1 * means[0])
     method.after_step(progress=0)
     torch.testing.assert_close(target.running_mean, 0.9 * 0.1 * means[1] + 0.1 * means[0])
+
+
+@pytest.mark.parametrize(
+    ("variant", "epochs", "base_rate", "decay", "momentum"),
+    [(None, 1000, 0.2, 1.5e-6, 0.996), ("300_epochs", 300, 0.3, 1e-6, 0.99), ("100_epochs", 100, 0.45, 1e-6, 0.99)],
+)
+def test_imagenet_recipes_have_the_presets_of_the_authors(
+    registry: Registry, variant: str | None, epochs: int, base_rate: float, decay: float, momentum: float
+) -> None:
+    settings = registry.recipe("byol", "imagenet1k_linear", variant).settings
+    assert settings["batch_size"] == 4096
+    assert settings["learning_rate"] == pytest.approx(base_rate * 4096 / 256)
+    assert (settings["epochs"], settings["weight_decay"], settings["momentum"]) == (epochs, decay, momentum)
+    assert (settings["hidden_dim"], settings["dim"], settings["warmup_epochs"]) == (4096, 256, 10)
+    assert (settings["blur_probability"], settings["second_blur_probability"]) == (1.0, 0.1)
+    assert (settings["solarize_probability"], settings["second_solarize_probability"]) == (0.0, 0.2)

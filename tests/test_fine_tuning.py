@@ -11,9 +11,10 @@ import torch
 from torch import nn
 
 from reference_impl import experiment, fine_tuning
+from reference_impl.batch_norm import SplitBatchNorm2d
 from reference_impl.contract import Method, Views
 from reference_impl.data import Splits
-from reference_impl.encoders import Encoder
+from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.errors import Diverged
 from reference_impl.evaluation import Score
 from reference_impl.fine_tuning import crops_and_flips, fine_tune, layer_groups
@@ -222,3 +223,12 @@ def test_pretraining_does_not_depend_on_being_fine_tuned_first(tmp_path: Path) -
     by_knn = {"neighbours": 5, "temperature": 0.1, "features": "encoder"}
     plain = replace(mae(tmp_path / "a.pt"), protocol="reference_impl.evaluation:knn", protocol_settings=by_knn)
     assert numbers(execute(mae(tmp_path / "b.pt")).curve) == numbers(execute(plain).curve)
+
+
+def test_groups_of_batch_norm_are_left_behind() -> None:
+    torch.manual_seed(0)
+    split, whole = (build_encoder(encoder="resnet_mini", bn_splits=splits) for splits in (8, 1))
+    whole.load_state_dict(split.state_dict())
+    # A batch of 12 does not divide into eight groups, and the numbers are those of one group.
+    assert tuned(Still(split), epochs=1, batch_size=12) == tuned(Still(whole), epochs=1, batch_size=12)
+    assert {module.splits for module in split.modules() if isinstance(module, SplitBatchNorm2d)} == {8}

@@ -34,27 +34,25 @@ def curve(file: Path) -> list[tuple[str, ...]]:
         return [(row["epoch"], row["loss"], row["embedding_spread"]) for row in csv.DictReader(stream)]
 
 
-def test_a_run_by_two_processes_is_one_record_and_resumes_to_the_same_numbers(tiny_home: Path) -> None:
-    several = {"nproc": 2, "changes": {"epochs": "3"}}
-    (whole,) = run(tiny_home, **several)
-    (found,) = Registry.open(tiny_home).all_runs
-    assert found.status == "succeeded"
-    assert "reg:deviceCount 2 ;" in whole.read_text()
-
+def test_a_run_by_two_processes_is_interrupted_resumed_and_one_record(tiny_home: Path) -> None:
+    several = {"nproc": 2, "changes": {"epochs": "2"}}
     with pytest.raises(Interrupted, match="stopped by a signal after 1 epochs; go on with --resume"):
         run(tiny_home, listener=Impatient(), **several)
     with pytest.raises(RegistryError, match="is of a training by 2 processes, not 1; resume with --nproc 2"):
-        run(tiny_home, resume=True, changes={"epochs": "3"})
+        run(tiny_home, resume=True, changes={"epochs": "2"})
     (resumed,) = run(tiny_home, resume=True, **several)
-    assert curve(resumed) == curve(whole)
-    assert len(curve(whole)) == 3
 
     registry = Registry.open(tiny_home)
-    assert sorted(found.status for found in registry.all_runs) == ["interrupted", "succeeded", "succeeded"]
     assert registry.check() == []
+    done = registry.find_run(resumed.stem)
+    (broken,) = (found for found in registry.all_runs if found.name != done.name)
+    assert (broken.status, done.status) == ("interrupted", "succeeded")
+    assert "reg:deviceCount 2 ;" in resumed.read_text()
+    assert [len(curve(resumed.with_name(f"{found.name}.ttl"))) for found in (broken, done)] == [1, 2]
+    assert curve(resumed)[:1] == curve(resumed.with_name(f"{broken.name}.ttl"))
     again = verification._job(
         registry,
-        registry.find_run(whole.stem),
+        done,
         registry.benchmark("toy_knn"),
         device=None,
         data=None,
@@ -93,6 +91,13 @@ def test_the_mistake_is_the_first_that_is_not_a_lost_connection() -> None:
     assert (type(told), str(told)) == (ProcessFailed, "process 1 of 3: ValueError: no such layer")
     told = launch._failure({0: lost, 2: later}, 3, "")
     assert (type(told), str(told)) == (DataError, "no folder")
+    told = launch._failure({0: lost}, 2, "failed (exitcode: -9) local_rank: 1 (pid: 7) of binary")
+    assert str(told) == "process 1 of 2 ended with exit code -9; was it killed, or out of memory?"
+    told = launch._failure({0: lost}, 2, "failed (exitcode: 1) local_rank: 0 (pid: 7) of binary")
+    assert str(told) == "process 0 of 2: RuntimeError: Connection closed by peer"
+    told = launch._failure({}, 2, "Traceback (most recent call last):\nImportError: no torch\n=====")
+    assert str(told) == "torchrun ended: ImportError: no torch"
+    assert str(launch._failure({}, 2, "")) == "torchrun ended: it does not say why"
     assert worker._lost(RuntimeError("[tcp/pair.cc:537] Connection closed by peer [127.0.0.1]:4711"))
     assert not worker._lost(RuntimeError("out of memory"))
 

@@ -12,6 +12,7 @@ from torch import nn
 from reference_impl.contract import Views
 from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.moco_v3 import MoCoV3
+from registry import Registry
 from tests.test_moco import batch
 
 
@@ -146,11 +147,11 @@ def test_linear_layers_have_no_bias_and_the_last_batch_norm_neither_scale_nor_of
 
 
 def test_frozen_patches_do_not_train_and_all_else_does() -> None:
-    class Patches(Encoder):
+    class Patches(nn.Sequential):
         def freeze_patches(self) -> None:
-            self.network[1].requires_grad_(False)
+            self[1].requires_grad_(False)
 
-    encoder = Patches(nn.Sequential(nn.Flatten(), nn.Linear(12, 7), nn.ReLU(), nn.Linear(7, 6)), 6)
+    encoder = Encoder(Patches(nn.Flatten(), nn.Linear(12, 7), nn.ReLU(), nn.Linear(7, 6)), 6)
     method = make(encoder, frozen_patches=True)
     method.loss(batch(6, 1)).backward()
     assert encoder.network[1].weight.grad is None
@@ -160,3 +161,21 @@ def test_frozen_patches_do_not_train_and_all_else_does() -> None:
 def test_frozen_patches_of_a_residual_network_are_refused() -> None:
     with pytest.raises(ValueError, match="no patches to freeze"):
         make(build_encoder(encoder="resnet_mini", bn_splits=1), frozen_patches=True)
+
+
+@pytest.mark.parametrize(
+    ("variant", "epochs", "base_rate", "decay", "momentum"),
+    [(None, 1000, 0.3, 1.5e-6, 0.996), ("300_epochs", 300, 0.3, 1e-6, 0.99), ("100_epochs", 100, 0.6, 1e-6, 0.99)],
+)
+def test_imagenet_recipes_of_the_residual_network_are_those_of_the_authors(
+    registry: Registry, variant: str | None, epochs: int, base_rate: float, decay: float, momentum: float
+) -> None:
+    settings = registry.recipe("moco_v3", "imagenet1k_linear", variant).settings
+    assert (settings["batch_size"], settings["temperature"], settings["encoder"]) == (4096, 1.0, "resnet50")
+    assert settings["learning_rate"] == pytest.approx(base_rate * 4096 / 256)
+    assert (settings["epochs"], settings["weight_decay"], settings["momentum"]) == (epochs, decay, momentum)
+    assert (settings["projector_layers"], settings["predictor_last_norm"], settings["frozen_patches"]) == (
+        2,
+        False,
+        False,
+    )

@@ -13,6 +13,7 @@ from torch.nn.functional import cross_entropy, normalize
 from reference_impl.contract import Views
 from reference_impl.encoders import Encoder
 from reference_impl.simclr import SimCLR
+from registry import Registry
 from tests.test_moco import batch
 
 
@@ -110,3 +111,14 @@ def test_the_last_batch_norm_has_a_scale_that_trains_and_no_offset() -> None:
     last = method.head[-1]
     assert last.weight.grad is not None and bool(last.weight.grad.any())
     assert last.bias.grad is None and not bool(last.bias.any())
+
+
+def test_recipes_have_the_rates_and_temperatures_of_the_authors(registry: Registry) -> None:
+    imagenet = registry.recipe("simclr", "imagenet1k_linear", None).settings
+    assert (imagenet["batch_size"], imagenet["temperature"], imagenet["weight_decay"]) == (4096, 0.1, 1e-6)
+    assert imagenet["learning_rate"] == pytest.approx(0.3 * 4096 / 256)
+    assert (imagenet["projector_layers"], imagenet["hidden_dim"], imagenet["dim"]) == (2, 2048, 128)
+    cifar10 = registry.recipe("simclr", "cifar10_linear", "1000_epochs").settings
+    assert (cifar10["batch_size"], cifar10["temperature"], cifar10["weight_decay"]) == (512, 0.5, 1e-4)
+    assert cifar10["learning_rate"] == pytest.approx(1.0 * 512 / 256)
+    assert (cifar10["jitter_brightness"], cifar10["jitter_hue"], cifar10["blur_probability"]) == (0.4, 0.1, 0.0)
