@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
+from functools import partial
 from importlib import import_module
 from inspect import signature
 from pathlib import Path
@@ -14,14 +15,14 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from reference_impl import checkpoint, processes
+from reference_impl import checkpoint, feasibility, processes
 from reference_impl.augment import Augmentation
 from reference_impl.batch_norm import span_processes
-from reference_impl.contract import Method
 from reference_impl.data import Splits
 from reference_impl.encoders import build_encoder
 from reference_impl.errors import DataError
 from reference_impl.evaluation import Score
+from reference_impl.feasibility import Parts
 from reference_impl.training import Epoch, Progress, Training, throughput, train
 
 Setting = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
@@ -100,13 +101,11 @@ def execute(
     with processes.first_before_others():  # it may download them
         splits: Splits = resolve(experiment.loader)(experiment.data, experiment.cache)
     checksums = _verified(splits, experiment)
-    settings = dict(experiment.settings)
-    training = Training(**_take(settings, Training))
-    augmentation = Augmentation(**_take(settings, Augmentation))
-    encoder = build_encoder(**{name: settings.pop(name) for name in ("encoder", "bn_splits")})  # type: ignore[arg-type]
-    make_optimiser = resolve(f"reference_impl.optimisers:{training.optimiser}")
-    for_optimiser = {name: settings.pop(name) for name in signature(make_optimiser).parameters if name in settings}
-    method: Method = resolve(experiment.method)(encoder, **settings)
+    assemble = partial(_assemble, experiment.method)
+    if processes.rank() == 0:
+        feasibility.require(assemble, experiment.settings, splits, experiment.protocol_settings, device)
+    parts = assemble(experiment.settings)
+    method = parts.method
     span_processes(method)
     method = method.to(device).to(memory_format=torch.channels_last)
     if processes.rank() > 0:  # All have drawn the same weights; from here on each draws views of its own.
@@ -138,10 +137,10 @@ def execute(
     train(
         method,
         splits.train,
-        augmentation,
+        parts.augmentation,
         prepare,
-        training,
-        make_optimiser(method, **for_optimiser),
+        parts.training,
+        parts.optimiser(method),
         device,
         curve=curve,
         checkpoint_file=experiment.checkpoint,
@@ -171,6 +170,22 @@ def execute(
         timed_epochs=timed,
         device_memory=torch.cuda.max_memory_allocated() if device.type == "cuda" else None,
         parameters=sum(parameter.numel() for parameter in method.encoder.parameters()),
+    )
+
+
+def _assemble(method: str, given: Mapping[str, Setting]) -> Parts:
+    """What the settings make of that class; raises ValueError where they make nothing."""
+    settings = dict(given)
+    training = Training(**_take(settings, Training))
+    augmentation = Augmentation(**_take(settings, Augmentation))
+    encoder = build_encoder(**{name: settings.pop(name) for name in ("encoder", "bn_splits")})  # type: ignore[arg-type]
+    make_optimiser = resolve(f"reference_impl.optimisers:{training.optimiser}")
+    for_optimiser = {name: settings.pop(name) for name in signature(make_optimiser).parameters if name in settings}
+    return Parts(
+        training=training,
+        augmentation=augmentation,
+        method=resolve(method)(encoder, **settings),
+        optimiser=partial(make_optimiser, **for_optimiser),
     )
 
 

@@ -181,7 +181,7 @@ def train(
         clock.epoch(row)
     # At the end only: with strong views the embeddings may crowd together for some epochs and part again.
     if not curve[-1].embedding_spread > COLLAPSED:
-        raise Diverged(f"collapsed: all embeddings are one point (spread {curve[-1].embedding_spread:.1e})")
+        raise Diverged(_collapse(curve, steps))
 
 
 def _objective(method: Method) -> Callable[[Views], Tensor]:
@@ -210,6 +210,15 @@ def spread(method: Method, images: Tensor) -> float:
     method.eval()
     embeddings = normalize(nn.Sequential(method.encoder, method.head)(images).float(), dim=1)
     return 1 - float(embeddings.mean(dim=0).square().sum())
+
+
+def _collapse(curve: list[Epoch], steps: int) -> str:
+    """Since when a training that ended so has had one point for all images."""
+    since = 1 + max((row.epoch for row in curve if row.embedding_spread > COLLAPSED), default=0)
+    return (
+        f"collapsed: all embeddings are one point since epoch {since} "
+        f"(by step {since * steps} of {len(curve) * steps}; spread at the end {curve[-1].embedding_spread:.1e})"
+    )
 
 
 class _Clock:

@@ -25,6 +25,10 @@ class Narrator:
     def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None:
         self.say(f"{recipe.method} on {benchmark.title}, recipe {recipe.name}, seed {seed}, {device}")
 
+    def warning(self, text: str) -> None:
+        with suppress(OSError):
+            click.echo(f"warning: {text}", err=True)
+
     def stage(self, what: str) -> None:
         self.say(f"  {what}")
 

@@ -115,7 +115,7 @@ def read_benchmark(graph: Graph, name: str) -> Benchmark:
 
 def read_dataset(graph: Graph, name: str) -> Dataset:
     found = graph.properties(iri("dataset", name))
-    checksums = {}
+    checksums, counts = {}, {}
     for split in found.get(iri("reg", "split"), []):
         if not isinstance(split, ox.NamedNode | ox.BlankNode):
             raise BadSetting(f"reg:split is {split}, not a part of the data set")
@@ -123,6 +123,9 @@ def read_dataset(graph: Graph, name: str) -> Dataset:
         label, checksum = parts.get(iri("reg", "splitName")), parts.get(iri("schema", "sha256"))
         if label is not None and checksum is not None:
             checksums[str(python_value(label))] = str(python_value(checksum))
+        count = None if (images := parts.get(iri("reg", "imageCount"))) is None else python_value(images)
+        if label is not None and isinstance(count, int):
+            counts[str(python_value(label))] = count
     return Dataset(
         name=name,
         label=_text(found, "skos", "prefLabel") or name,
@@ -131,6 +134,7 @@ def read_dataset(graph: Graph, name: str) -> Dataset:
         channel_mean=_numbers(graph, found, "channelMean"),
         channel_std=_numbers(graph, found, "channelStd"),
         checksums=dict(sorted(checksums.items())),
+        image_counts=counts,
     )
 
 

@@ -54,6 +54,8 @@ class Dataset:
     channel_std: tuple[float, ...]
     checksums: dict[str, str]
     """sha256 by split, for the splits where it is fixed."""
+    image_counts: dict[str, int]
+    """How many images a split has, for the splits where that is known."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,8 @@ class RunRecord:
     trained: Measured | None
     untrained: Measured | None
     curve: Sequence[Mapping[str, float | int]]
+    warnings: Sequence[str] = ()
+    """What was told before the run started."""
 
     @property
     def changed(self) -> list[str]:
@@ -179,6 +181,7 @@ def to_turtle(name: str, record: RunRecord, curve_sha256: str | None) -> str:
     say(run, "reg", "status", URIRef(iri("reg", record.status)))
     if record.reason is not None:
         say(run, "reg", "reason", record.reason)
+    say(run, "reg", "warning", *record.warnings)
     say(run, "prov", "startedAtTime", record.started)
     say(run, "prov", "endedAtTime", record.ended)
     for fact, value in record.facts.items():

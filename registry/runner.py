@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import signal
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
@@ -35,6 +35,8 @@ class Listener(Protocol):
     """Who watches a run."""
 
     def seed(self, seed: int, recipe: Recipe, benchmark: Benchmark, device: str) -> None: ...
+
+    def warning(self, text: str) -> None: ...
 
     def stage(self, what: str) -> None: ...
 
@@ -81,9 +83,6 @@ def _refuse_impossible(settings: dict[str, Setting]) -> None:
         share = name.endswith(("_probability", "momentum")) or name == "crop_scale_min"
         if value < 0 or (share and value > 1):
             raise BadSetting(f"{name} must be {'from 0 to 1' if share else 'at least 0'}, not {value}")
-    batch, splits = settings.get("batch_size", 1), settings.get("bn_splits", 1)
-    if isinstance(batch, int) and isinstance(splits, int) and batch % splits:
-        raise BadSetting(f"batch_size {batch} does not divide into {splits} BatchNorm groups (bn_splits)")
     if problems := contradictions(settings):
         raise BadSetting("; ".join(problems))
 
@@ -160,12 +159,15 @@ def require_runnable(home: Home, benchmark: Benchmark) -> None:
 
 def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> list[Path]:
     """Runs the job once for each seed; returns the files, or raises RunFailed after all, or Interrupted at once."""
+    warned = _considered(job.settings, job.benchmark)
+    for warning in warned:
+        job.listener.warning(warning)
     files, failures = [], []
     for seed in dict.fromkeys(seeds):
         several = f"{job.processes} processes on " * (job.processes > 1)
         job.listener.seed(seed, job.recipe, job.benchmark, several + job.device)
         try:
-            file = _run_once(job, seed)
+            file = _run_once(job, seed, warned)
         except Interrupted:
             raise
         except RunFailed as failure:
@@ -176,6 +178,19 @@ def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> 
     if failures:
         raise RunFailed("\n".join(str(failure) for failure in failures)) from failures[0]
     return files
+
+
+def _considered(settings: Mapping[str, Setting], benchmark: Benchmark) -> list[str]:
+    """What to warn of before a run; raises BadSetting for settings that fit neither each other nor the images."""
+    from reference_impl import feasibility
+    from reference_impl.errors import Impossible
+
+    images = benchmark.dataset.image_counts.get(benchmark.training_split)
+    try:
+        feasibility.refuse(settings, images)
+    except Impossible as error:
+        raise BadSetting(str(error)) from error
+    return feasibility.warnings(settings, images)
 
 
 def usable_device(asked: str | None) -> str:
@@ -236,8 +251,8 @@ def _experiment(job: Job, seed: int) -> Experiment:
     )
 
 
-def _run_once(job: Job, seed: int) -> Path:
-    from reference_impl.errors import CheckpointError, DataError, Diverged
+def _run_once(job: Job, seed: int, warned: Sequence[str]) -> Path:
+    from reference_impl.errors import CheckpointError, DataError, Diverged, Impossible
     from reference_impl.experiment import execute
     from reference_impl.launch import execute_in_processes
     from reference_impl.training import Epoch
@@ -263,6 +278,8 @@ def _run_once(job: Job, seed: int) -> Path:
         with _termination_as_interrupt():
             train = execute if job.processes == 1 else partial(execute_in_processes, count=job.processes)
             outcome = train(experiment, on_progress=job.listener.progress, on_stage=job.listener.stage, on_curve=keep)
+    except Impossible as error:
+        raise BadSetting(f"recipe {job.recipe.name}: {error}") from error
     except (DataError, CheckpointError) as error:
         raise RegistryError(str(error)) from error  # nothing ran: there is nothing to record
     except KeyboardInterrupt:
@@ -293,6 +310,7 @@ def _run_once(job: Job, seed: int) -> Path:
             trained=_measured(outcome.trained) if outcome else None,
             untrained=_measured(outcome.untrained) if outcome else None,
             curve=[asdict(row) for row in curve],
+            warnings=warned,
         ),
     )
     if outcome is None:

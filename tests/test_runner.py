@@ -21,9 +21,13 @@ class Silent:
 
     def __init__(self) -> None:
         self.stages: list[str] = []
+        self.warnings: list[str] = []
 
     def seed(self, *_: object) -> None:
         """Not kept."""
+
+    def warning(self, text: str) -> None:
+        self.warnings.append(text)
 
     def stage(self, what: str) -> None:
         self.stages.append(what)
@@ -170,9 +174,13 @@ def test_a_new_source_file_makes_the_tree_modified(tmp_path: Path) -> None:
     assert environment._commit(tmp_path)["sourceModified"] is True
 
 
-def test_a_run_that_fails_leaves_a_record_with_the_reason(tiny_home: Path) -> None:
-    with pytest.raises(RunFailed, match="a batch of 4096 is more than the 96 training images"):
-        run(tiny_home, changes={"batch_size": "4096"})
+def test_a_run_that_fails_leaves_a_record_with_the_reason(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> None:
+        raise RuntimeError("the device is gone")
+
+    monkeypatch.setattr("reference_impl.experiment.train", broken)
+    with pytest.raises(RunFailed, match="failed: RuntimeError: the device is gone"):
+        run(tiny_home)
     (found,) = Registry.open(tiny_home).all_runs
     assert found.status == "failed"
     assert Registry.open(tiny_home).check() == []

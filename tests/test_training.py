@@ -13,7 +13,7 @@ from torch import nn
 from reference_impl import checkpoint, experiment, training
 from reference_impl.contract import Method, Views
 from reference_impl.data import ImagesInMemory, Splits
-from reference_impl.errors import CheckpointError, DataError, Diverged
+from reference_impl.errors import CheckpointError, DataError, Diverged, Impossible
 from reference_impl.optimisers import sgd
 from reference_impl.training import Epoch, throughput
 from tests.test_formulas import recipe_of_v2
@@ -175,7 +175,7 @@ def test_collapsed_embeddings_end_the_run_as_diverged(tmp_path: Path) -> None:
 
 
 def test_a_batch_larger_than_the_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(ValueError, match="a batch of 200 is more than the 96 training images"):
+    with pytest.raises(Impossible, match="batch_size 200 is more than the 96 training images"):
         execute(plan(tmp_path / "a.pt", settings=SETTINGS | {"batch_size": 200}))
 
 

@@ -1,0 +1,349 @@
+"""Measures our MoCo training beside `lightly`'s example of it, in turns within one run.
+
+    python -m tests.speed.training [--images FOLDER] [--device cuda]
+
+Both train the same encoder with the same batch, precision, threads, settings and images: "end to end" is
+epochs of the whole loop with its data pipeline, ours `reference_impl.training.train`, theirs what their
+documentation shows (docs.lightly.ai/examples/moco.html) by calls of their public interface; "step" is
+forward, backward and update on the same two tensors.  The tables stand in tests/speed/README.md, with
+what differs.  FOLDER holds CIFAR-10; without it the images are noise.
+
+With `--device cuda` only ours is measured: images per second, the share of the speed of a large matrix
+product, and the memory at its peak.
+"""
+
+from __future__ import annotations
+
+import argparse
+import copy
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+
+import numpy as np
+import torch
+from lightly.loss import NTXentLoss
+from lightly.models.modules import MoCoProjectionHead
+from lightly.models.utils import deactivate_requires_grad, update_momentum
+from lightly.transforms.moco_transform import MoCoV2Transform
+from lightly.transforms.utils import IMAGENET_NORMALIZE
+from PIL import Image
+from torch import Tensor, nn
+from torch.utils.data import DataLoader, Dataset
+from torch.utils.flop_counter import FlopCounterMode
+
+from reference_impl.augment import Augmentation
+from reference_impl.contract import Views
+from reference_impl.data import ImagesInMemory, cifar10
+from reference_impl.encoders import EncoderName, build_encoder
+from reference_impl.moco import MoCo
+from reference_impl.optimisers import sgd
+from reference_impl.training import Epoch, Training, train
+
+QUEUE, WIDTH, MOMENTUM, TEMPERATURE, RATE = 4096, 128, 0.99, 0.1, 0.06
+# MoCoV2Transform(input_size=32), as it stands in lightly's example.
+AUGMENTATION = Augmentation(
+    crop_scale_min=0.2,
+    flip_probability=0.5,
+    jitter_probability=0.8,
+    jitter_brightness=0.4,
+    jitter_contrast=0.4,
+    jitter_saturation=0.4,
+    jitter_hue=0.1,
+    grayscale_probability=0.2,
+    blur_probability=0.5,
+    second_blur_probability=0.5,
+    blur_sigma_min=0.1,
+    blur_sigma_max=2.0,
+    solarize_probability=0.0,
+    second_solarize_probability=0.0,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is trained."""
+
+    encoder: EncoderName
+    precision: str
+    batch: int
+    steps: int
+    """In a round."""
+    size: int = 32
+
+
+CPU_CASES = (
+    Case("resnet18", "float32", 256, 20),
+    Case("resnet18", "bfloat16", 256, 20),
+    Case("resnet_mini", "bfloat16", 128, 40),
+    Case("resnet18_cifar", "float32", 64, 4),
+    Case("resnet18_cifar", "bfloat16", 64, 6),
+)
+CUDA_CASES = (
+    Case("resnet18_cifar", "bfloat16", 512, 100),
+    Case("resnet50", "bfloat16", 256, 20, size=224),
+)
+
+
+class Ours:
+    """MoCo v2 of this repository, its loop, and its images on the device."""
+
+    def __init__(self, case: Case, pixels: np.ndarray, device: torch.device) -> None:
+        self.case, self.device = case, device
+        method = MoCo(
+            build_encoder(encoder=case.encoder, bn_splits=1),
+            head="mlp",
+            dim=WIDTH,
+            queue_size=QUEUE,
+            momentum=MOMENTUM,
+            temperature=TEMPERATURE,
+            symmetric=False,
+            shuffle=False,
+        )
+        self.method = method.to(device).to(memory_format=torch.channels_last)
+        self.optimiser = sgd(method, learning_rate=RATE, weight_decay=0.0, sgd_momentum=0.0, decay_vectors=True)
+        self.source = ImagesInMemory(pixels, np.zeros(len(pixels)), classes=1)
+        mean, std = (torch.tensor(IMAGENET_NORMALIZE[name], device=device)[:, None, None] for name in ("mean", "std"))
+        self.prepare = lambda images: ((images - mean) / std).contiguous(memory_format=torch.channels_last)
+
+    def epoch(self) -> float:
+        """Seconds of one epoch, as the loop itself tells them in the learning curve."""
+        settings = Training(
+            epochs=1,
+            batch_size=self.case.batch,
+            optimiser="sgd",
+            schedule="cosine",
+            warmup_epochs=0,
+            milestones=(),
+            precision=self.case.precision,
+        )
+        curve: list[Epoch] = []
+        with TemporaryDirectory() as folder:
+            train(
+                self.method,
+                self.source,
+                AUGMENTATION,
+                self.prepare,
+                settings,
+                self.optimiser,
+                self.device,
+                curve=curve,
+                checkpoint_file=Path(folder) / "checkpoint.pt",
+                identity="speed",
+                resume=False,
+                carried={},
+                on_progress=lambda _: None,
+            )
+        return curve[0].seconds
+
+    def step(self, first: Tensor, second: Tensor) -> None:
+        """One step on two views."""
+        views = Views((first, second), torch.zeros(len(first), dtype=torch.long, device=self.device))
+        self.method.train()
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.case.precision == "bfloat16"):
+            loss = self.method.loss(views)
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        self.method.after_step(progress=0.5)
+
+
+class Pictures(Dataset):
+    """PIL images under a transform, as torchvision's CIFAR10 gives them."""
+
+    def __init__(self, pixels: np.ndarray, transform: Callable[[Image.Image], list[Tensor]]) -> None:
+        self.pixels, self.transform = pixels.transpose(0, 2, 3, 1), transform
+
+    def __len__(self) -> int:
+        return len(self.pixels)
+
+    def __getitem__(self, index: int) -> list[Tensor]:
+        return self.transform(Image.fromarray(self.pixels[index]))
+
+
+class Theirs:
+    """MoCo out of lightly's parts around the same encoder, fed by a DataLoader."""
+
+    def __init__(self, case: Case, pixels: np.ndarray, device: torch.device, workers: int) -> None:
+        self.case, self.device = case, device
+        encoder = build_encoder(encoder=case.encoder, bn_splits=1)
+        self.query = nn.Sequential(encoder, MoCoProjectionHead(encoder.width, encoder.width, WIDTH)).to(device)
+        self.key = copy.deepcopy(self.query)
+        deactivate_requires_grad(self.key)
+        self.criterion = NTXentLoss(temperature=TEMPERATURE, memory_bank_size=(QUEUE, WIDTH)).to(device)
+        self.optimiser = torch.optim.SGD(self.query.parameters(), lr=RATE)
+        self.loader = DataLoader(
+            Pictures(pixels, MoCoV2Transform(input_size=case.size)),
+            batch_size=case.batch,
+            shuffle=True,
+            drop_last=True,
+            num_workers=workers,
+            persistent_workers=workers > 0,
+        )
+
+    def epoch(self) -> float:
+        """Seconds of one epoch."""
+        started = time.perf_counter()
+        for first, second in self.loader:
+            self.step(first.to(self.device), second.to(self.device))
+        return time.perf_counter() - started
+
+    def step(self, first: Tensor, second: Tensor) -> None:
+        """One step on two views."""
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.case.precision == "bfloat16"):
+            update_momentum(self.query, self.key, m=MOMENTUM)
+            queries = self.query(first)
+            with torch.no_grad():
+                keys = self.key(second)
+            loss = self.criterion(queries, keys)
+        loss.backward()
+        self.optimiser.step()
+        self.optimiser.zero_grad()
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Seconds for the same images, a pair for each round."""
+
+    ours: list[float]
+    theirs: list[float]
+
+    @property
+    def ratios(self) -> list[float]:
+        return [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+
+    def row(self, case: Case, what: str) -> str:
+        images = case.batch * case.steps
+        ours, theirs = (images / median(seconds) for seconds in (self.ours, self.theirs))
+        return (
+            f"| {case.encoder} | {case.precision} | {case.batch} | {what} | {ours:.0f} | {theirs:.0f} "
+            f"| {median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f}) |"
+        )
+
+
+def compare(case: Case, pixels: np.ndarray, *, rounds: int, workers: int) -> Iterator[tuple[str, Comparison]]:
+    """End to end, then the step alone; the two take turns, after a round that is not counted."""
+    device = torch.device("cpu")
+    # Frees one large block, after which the C library no longer returns memory to the system in every step.
+    # A real run does so while it scores the untrained encoder; here both have the good of it.
+    torch.empty(31 * 2**20, dtype=torch.uint8).fill_(1)
+    ours, theirs = Ours(case, pixels, device), Theirs(case, pixels, device, workers)
+    yield "end to end", in_turns(ours.epoch, theirs.epoch, rounds)
+    plain = [torch.randn(case.batch, 3, case.size, case.size) for _ in range(2)]
+    layout = [view.contiguous(memory_format=torch.channels_last) for view in plain]
+    our_steps = partial(repeated, partial(ours.step, *layout), case.steps)
+    their_steps = partial(repeated, partial(theirs.step, *plain), case.steps)
+    yield "step", in_turns(our_steps, their_steps, rounds)
+
+
+def in_turns(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> Comparison:
+    """The pairs of `rounds` rounds, after one that is not counted."""
+    pairs = [(ours(), theirs()) for _ in range(rounds + 1)][1:]
+    return Comparison([pair[0] for pair in pairs], [pair[1] for pair in pairs])
+
+
+def repeated(step: Callable[[], None], times: int) -> float:
+    """Seconds of that many steps."""
+    started = time.perf_counter()
+    for _ in range(times):
+        step()
+    return time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class Rate:
+    """How fast our training is on a device."""
+
+    images_per_second: float
+    share_of_ceiling: float
+    """Of the floating-point operations of a large matrix product in the same precision, measured just before."""
+    peak_memory: int
+    """Bytes; 0 where PyTorch does not count them."""
+
+
+def rate(case: Case, pixels: np.ndarray, device: torch.device, *, rounds: int, side: int) -> Rate:
+    """Our whole loop; `side` is that of the matrices of the ceiling."""
+    dtype = {"bfloat16": torch.bfloat16, "float32": torch.float32}[case.precision]
+    ceiling = matrix_ceiling(dtype, device, side)
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats()
+    ours = Ours(case, pixels, device)
+    ours.epoch()
+    seconds = median(ours.epoch() for _ in range(rounds))
+    peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else 0
+    views = [
+        torch.randn(case.batch, 3, case.size, case.size, device=device).contiguous(memory_format=torch.channels_last)
+        for _ in range(2)
+    ]
+    with FlopCounterMode(display=False) as counter:
+        ours.step(*views)
+    operations = counter.get_total_flops() * case.steps
+    return Rate(case.batch * case.steps / seconds, operations / seconds / ceiling, peak)
+
+
+def matrix_ceiling(dtype: torch.dtype, device: torch.device, side: int) -> float:
+    """Floating-point operations per second of the best of ten products of two square matrices."""
+    left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
+    seconds = []
+    for _ in range(13):  # three to warm up
+        _wait(device)
+        started = time.perf_counter()
+        torch.mm(left, right)
+        _wait(device)
+        seconds.append(time.perf_counter() - started)
+    return 2 * side**3 / min(seconds[3:])
+
+
+def _wait(device: torch.device) -> None:
+    if device.type == "cuda":
+        torch.cuda.synchronize()
+
+
+def images(folder: Path | None, count: int, size: int) -> np.ndarray:
+    """Bytes (count, 3, size, size): of CIFAR-10 where there is a folder with it and 32 pixels are asked, else noise."""
+    if folder is not None and size == 32:
+        return cifar10(folder, folder).train.images.numpy()[:count]
+    return np.random.default_rng(0).integers(0, 256, (count, 3, size, size), dtype=np.uint8)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--images", type=Path, metavar="FOLDER")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="of lightly's DataLoader")
+    parser.add_argument("--only", help="an encoder")
+    arguments = parser.parse_args()
+    torch.manual_seed(0)
+    device = torch.device(arguments.device)
+    cases = [
+        case for case in (CPU_CASES, CUDA_CASES)[device.type == "cuda"] if arguments.only in (None, case.encoder)
+    ]
+    if device.type == "cuda":
+        print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}")
+        print("| encoder | precision | batch | images/s | share of a matrix product's speed | peak memory, GB |")
+        print("|---|---|---|---|---|---|")
+        for case in cases:
+            pixels = images(arguments.images, case.batch * case.steps, case.size)
+            found = rate(case, pixels, device, rounds=arguments.rounds, side=8192)
+            print(
+                f"| {case.encoder} | {case.precision} | {case.batch} | {found.images_per_second:.0f} "
+                f"| {found.share_of_ceiling:.2f} | {found.peak_memory / 1e9:.1f} |"
+            )
+        return
+    print(f"{torch.get_num_threads()} threads, {arguments.workers} workers for lightly, PyTorch {torch.__version__}")
+    print("| encoder | precision | batch | what | ours, images/s | lightly, images/s | ratio (least to most) |")
+    print("|---|---|---|---|---|---|---|")
+    for case in cases:
+        pixels = images(arguments.images, case.batch * case.steps, case.size)
+        for what, comparison in compare(case, pixels, rounds=arguments.rounds, workers=arguments.workers):
+            print(comparison.row(case, what), flush=True)
+
+
+if __name__ == "__main__":
+    main()
