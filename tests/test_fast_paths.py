@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import colorsys
+import copy
 from itertools import product
 
 import numpy as np
@@ -11,11 +12,14 @@ import torch
 from scipy.ndimage import gaussian_filter
 from torch import Tensor, nn
 from torch.nn.functional import normalize
+from torchvision.models import resnet18
 from torchvision.transforms.v2 import functional as vision
 
 from reference_impl import augment
 from reference_impl.batch_norm import SplitBatchNorm2d
+from reference_impl.encoders import build_encoder
 from reference_impl.evaluation import knn_predict
+from reference_impl.small_maps import SmallMapConv2d, quicken
 from tests.test_formulas import recipe_of_v2
 
 CPU = torch.device("cpu")
@@ -135,3 +139,52 @@ def test_neighbours_by_blocks_are_those_of_one_matrix() -> None:
     votes = nn.functional.one_hot(labels[nearest], 4) * (similarity / 0.1).exp()[:, :, None]
     predicted = knn_predict(test, bank, labels, neighbours=20, temperature=0.1, classes=4)
     assert torch.equal(predicted, votes.sum(dim=1).argmax(dim=1))
+
+
+@pytest.mark.parametrize("stride", [1, 2])
+@pytest.mark.parametrize("size", [(1, 1), (1, 2), (2, 1), (2, 2), (3, 2)])
+def test_a_convolution_of_a_small_map_is_pytorchs(size: tuple[int, int], stride: int) -> None:
+    plain = nn.Conv2d(5, 7, 3, stride=stride, padding=1, bias=False).double()
+    quick = copy.deepcopy(plain)
+    quicken(quick)
+    generator = torch.Generator().manual_seed(0)
+    theirs_in = torch.randn(4, 5, *size, generator=generator, dtype=torch.float64).requires_grad_()
+    ours_in = theirs_in.detach().contiguous(memory_format=torch.channels_last).requires_grad_()
+    theirs, ours = plain(theirs_in), quick(ours_in)
+    arriving = torch.randn(theirs.shape, generator=generator, dtype=torch.float64)
+    theirs.backward(arriving)
+    ours.backward(arriving)
+    assert isinstance(quick, SmallMapConv2d)
+    assert ours.is_contiguous(memory_format=torch.channels_last)
+    for actual, expected in [(ours, theirs), (ours_in.grad, theirs_in.grad), (quick.weight.grad, plain.weight.grad)]:
+        torch.testing.assert_close(actual, expected, atol=1e-12, rtol=0)
+
+
+def test_only_padded_3x3_convolutions_are_quickened_and_weights_are_drawn_as_before() -> None:
+    torch.manual_seed(0)
+    encoder = build_encoder(encoder="resnet18", bn_splits=1)
+    torch.manual_seed(0)
+    plain = resnet18()
+    quick = {name for name, module in encoder.network.named_modules() if isinstance(module, SmallMapConv2d)}
+    assert quick == {
+        name
+        for name, module in plain.named_modules()
+        if isinstance(module, nn.Conv2d) and module.kernel_size == (3, 3)
+    }
+    ours, theirs = encoder.network.state_dict(), plain.state_dict()
+    assert all(torch.equal(ours[name], theirs[name]) for name in ours)
+
+
+def test_an_encoder_with_small_maps_trains_as_torchvisions() -> None:
+    torch.manual_seed(0)
+    encoder = build_encoder(encoder="resnet18", bn_splits=1).double()
+    plain = resnet18().double()
+    plain.fc = nn.Identity()
+    plain.load_state_dict(encoder.network.state_dict())
+    images = torch.randn(8, 3, 32, 32, dtype=torch.float64)
+    ours, theirs = encoder(images), plain(images)
+    torch.testing.assert_close(ours, theirs)
+    ours.square().sum().backward()
+    theirs.square().sum().backward()
+    for actual, expected in zip(encoder.parameters(), plain.parameters(), strict=True):
+        torch.testing.assert_close(actual.grad, expected.grad)

@@ -278,6 +278,7 @@ def _benchmark(number: int) -> Benchmark:
             channel_mean=(0.5, 0.5, 0.5),
             channel_std=(0.25, 0.25, 0.25),
             checksums={},
+            image_counts={},
         ),
         protocol="knn",
         implementation="reference_impl.evaluation:knn",

@@ -1,12 +1,15 @@
 """Measures our MoCo training beside `lightly`'s example of it, in turns within one run.
 
-    python -m tests.speed.training [--images FOLDER] [--device cuda]
+    python -m tests.speed.training [--images FOLDER] [--only ENCODER] [--rounds 5] [--steps N]
+    python -m tests.speed.training --device cuda
 
 Both train the same encoder with the same batch, precision, threads, settings and images: "end to end" is
 epochs of the whole loop with its data pipeline, ours `reference_impl.training.train`, theirs what their
 documentation shows (docs.lightly.ai/examples/moco.html) by calls of their public interface; "step" is
-forward, backward and update on the same two tensors.  The tables stand in tests/speed/README.md, with
-what differs.  FOLDER holds CIFAR-10; without it the images are noise.
+forward, backward and update on the same two tensors.  Two ratios: of the seconds that pass, and of the
+processor time of all processes, which tells the same on a machine that is busy with other things.  The
+tables stand in tests/speed/README.md, with what differs.  FOLDER holds CIFAR-10; without it the images
+are noise.
 
 With `--device cuda` only ours is measured: images per second, the share of the speed of a large matrix
 product, and the memory at its peak.
@@ -17,13 +20,15 @@ from __future__ import annotations
 import argparse
 import copy
 import os
+import resource
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from statistics import median
 from tempfile import TemporaryDirectory
+from typing import Literal
 
 import numpy as np
 import torch
@@ -43,7 +48,8 @@ from reference_impl.data import ImagesInMemory, cifar10
 from reference_impl.encoders import EncoderName, build_encoder
 from reference_impl.moco import MoCo
 from reference_impl.optimisers import sgd
-from reference_impl.training import Epoch, Training, train
+from reference_impl.small_maps import SmallMapConv2d
+from reference_impl.training import Training, train
 
 QUEUE, WIDTH, MOMENTUM, TEMPERATURE, RATE = 4096, 128, 0.99, 0.1, 0.06
 # MoCoV2Transform(input_size=32), as it stands in lightly's example.
@@ -90,6 +96,43 @@ CUDA_CASES = (
 )
 
 
+@dataclass(frozen=True)
+class Cost:
+    """What something took."""
+
+    seconds: float
+    processor: float
+    """Seconds of processor time, of this process and of those that it started and that have ended."""
+
+
+class Meter:
+    """Runs from when it is made, on the host or, for a GPU, until what was asked of it is done."""
+
+    def __init__(self, device: torch.device) -> None:
+        self.device = device
+        self.before = self._now()
+
+    def cost(self) -> Cost:
+        after = self._now()
+        return Cost(after.seconds - self.before.seconds, after.processor - self.before.processor)
+
+    def _now(self) -> Cost:
+        wait(self.device)
+        used = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+        return Cost(time.perf_counter(), sum(one.ru_utime + one.ru_stime for one in used))
+
+
+class Metered(ImagesInMemory):
+    """Images that know what the last epoch with them took: all steps of the loop, no checkpoint."""
+
+    cost: Cost
+
+    def views(self, batch_size: int, augmentation: Augmentation, device: torch.device, count: int) -> Iterator[Views]:
+        meter = Meter(device)
+        yield from super().views(batch_size, augmentation, device, count)
+        self.cost = meter.cost()
+
+
 class Ours:
     """MoCo v2 of this repository, its loop, and its images on the device."""
 
@@ -107,12 +150,12 @@ class Ours:
         )
         self.method = method.to(device).to(memory_format=torch.channels_last)
         self.optimiser = sgd(method, learning_rate=RATE, weight_decay=0.0, sgd_momentum=0.0, decay_vectors=True)
-        self.source = ImagesInMemory(pixels, np.zeros(len(pixels)), classes=1)
+        self.source = Metered(pixels, np.zeros(len(pixels)), classes=1)
         mean, std = (torch.tensor(IMAGENET_NORMALIZE[name], device=device)[:, None, None] for name in ("mean", "std"))
         self.prepare = lambda images: ((images - mean) / std).contiguous(memory_format=torch.channels_last)
 
-    def epoch(self) -> float:
-        """Seconds of one epoch, as the loop itself tells them in the learning curve."""
+    def epoch(self) -> Cost:
+        """One epoch of the loop."""
         settings = Training(
             epochs=1,
             batch_size=self.case.batch,
@@ -122,7 +165,6 @@ class Ours:
             milestones=(),
             precision=self.case.precision,
         )
-        curve: list[Epoch] = []
         with TemporaryDirectory() as folder:
             train(
                 self.method,
@@ -132,14 +174,14 @@ class Ours:
                 settings,
                 self.optimiser,
                 self.device,
-                curve=curve,
+                curve=[],
                 checkpoint_file=Path(folder) / "checkpoint.pt",
                 identity="speed",
                 resume=False,
                 carried={},
                 on_progress=lambda _: None,
             )
-        return curve[0].seconds
+        return self.source.cost
 
     def step(self, first: Tensor, second: Tensor) -> None:
         """One step on two views."""
@@ -167,11 +209,14 @@ class Pictures(Dataset):
 
 
 class Theirs:
-    """MoCo out of lightly's parts around the same encoder, fed by a DataLoader."""
+    """MoCo out of lightly's parts around the same encoder, of PyTorch's own layers, fed by a DataLoader."""
 
     def __init__(self, case: Case, pixels: np.ndarray, device: torch.device, workers: int) -> None:
         self.case, self.device = case, device
         encoder = build_encoder(encoder=case.encoder, bn_splits=1)
+        for module in encoder.modules():
+            if isinstance(module, SmallMapConv2d):
+                module.__class__ = nn.Conv2d  # as torchvision has it
         self.query = nn.Sequential(encoder, MoCoProjectionHead(encoder.width, encoder.width, WIDTH)).to(device)
         self.key = copy.deepcopy(self.query)
         deactivate_requires_grad(self.key)
@@ -183,15 +228,14 @@ class Theirs:
             shuffle=True,
             drop_last=True,
             num_workers=workers,
-            persistent_workers=workers > 0,
         )
 
-    def epoch(self) -> float:
-        """Seconds of one epoch."""
-        started = time.perf_counter()
+    def epoch(self) -> Cost:
+        """One epoch, the start of its workers and their end included."""
+        meter = Meter(self.device)
         for first, second in self.loader:
             self.step(first.to(self.device), second.to(self.device))
-        return time.perf_counter() - started
+        return meter.cost()
 
     def step(self, first: Tensor, second: Tensor) -> None:
         """One step on two views."""
@@ -208,22 +252,23 @@ class Theirs:
 
 @dataclass(frozen=True)
 class Comparison:
-    """Seconds for the same images, a pair for each round."""
+    """What the same images took, a pair for each round."""
 
-    ours: list[float]
-    theirs: list[float]
+    ours: list[Cost]
+    theirs: list[Cost]
 
-    @property
-    def ratios(self) -> list[float]:
-        return [theirs / ours for ours, theirs in zip(self.ours, self.theirs, strict=True)]
+    def ratios(self, of: Literal["seconds", "processor"]) -> list[float]:
+        """How many times as much theirs took."""
+        return [getattr(theirs, of) / getattr(ours, of) for ours, theirs in zip(self.ours, self.theirs, strict=True)]
 
     def row(self, case: Case, what: str) -> str:
         images = case.batch * case.steps
-        ours, theirs = (images / median(seconds) for seconds in (self.ours, self.theirs))
-        return (
-            f"| {case.encoder} | {case.precision} | {case.batch} | {what} | {ours:.0f} | {theirs:.0f} "
-            f"| {median(self.ratios):.2f} ({min(self.ratios):.2f} to {max(self.ratios):.2f}) |"
-        )
+        cells = [case.encoder, case.precision, str(case.batch), what]
+        cells += [f"{images / median(cost.seconds for cost in costs):.0f}" for costs in (self.ours, self.theirs)]
+        for of in ("seconds", "processor"):
+            ratios = self.ratios(of)
+            cells.append(f"{median(ratios):.2f} ({min(ratios):.2f} to {max(ratios):.2f})")
+        return f"| {' | '.join(cells)} |"
 
 
 def compare(case: Case, pixels: np.ndarray, *, rounds: int, workers: int) -> Iterator[tuple[str, Comparison]]:
@@ -241,18 +286,18 @@ def compare(case: Case, pixels: np.ndarray, *, rounds: int, workers: int) -> Ite
     yield "step", in_turns(our_steps, their_steps, rounds)
 
 
-def in_turns(ours: Callable[[], float], theirs: Callable[[], float], rounds: int) -> Comparison:
+def in_turns(ours: Callable[[], Cost], theirs: Callable[[], Cost], rounds: int) -> Comparison:
     """The pairs of `rounds` rounds, after one that is not counted."""
     pairs = [(ours(), theirs()) for _ in range(rounds + 1)][1:]
     return Comparison([pair[0] for pair in pairs], [pair[1] for pair in pairs])
 
 
-def repeated(step: Callable[[], None], times: int) -> float:
-    """Seconds of that many steps."""
-    started = time.perf_counter()
+def repeated(step: Callable[[], None], times: int) -> Cost:
+    """What that many steps took on a CPU."""
+    meter = Meter(torch.device("cpu"))
     for _ in range(times):
         step()
-    return time.perf_counter() - started
+    return meter.cost()
 
 
 @dataclass(frozen=True)
@@ -274,7 +319,7 @@ def rate(case: Case, pixels: np.ndarray, device: torch.device, *, rounds: int, s
         torch.cuda.reset_peak_memory_stats()
     ours = Ours(case, pixels, device)
     ours.epoch()
-    seconds = median(ours.epoch() for _ in range(rounds))
+    seconds = median(ours.epoch().seconds for _ in range(rounds))
     peak = torch.cuda.max_memory_allocated() if device.type == "cuda" else 0
     views = [
         torch.randn(case.batch, 3, case.size, case.size, device=device).contiguous(memory_format=torch.channels_last)
@@ -291,58 +336,67 @@ def matrix_ceiling(dtype: torch.dtype, device: torch.device, side: int) -> float
     left, right = (torch.randn(side, side, device=device).to(dtype) for _ in range(2))
     seconds = []
     for _ in range(13):  # three to warm up
-        _wait(device)
-        started = time.perf_counter()
+        meter = Meter(device)
         torch.mm(left, right)
-        _wait(device)
-        seconds.append(time.perf_counter() - started)
+        seconds.append(meter.cost().seconds)
     return 2 * side**3 / min(seconds[3:])
 
 
-def _wait(device: torch.device) -> None:
+def wait(device: torch.device) -> None:
+    """Until the device has done what it was asked."""
     if device.type == "cuda":
         torch.cuda.synchronize()
 
 
 def images(folder: Path | None, count: int, size: int) -> np.ndarray:
-    """Bytes (count, 3, size, size): of CIFAR-10 where there is a folder with it and 32 pixels are asked, else noise."""
+    """Bytes (count, 3, size, size): of CIFAR-10 where its folder is named and 32 pixels are asked, else noise."""
     if folder is not None and size == 32:
         return cifar10(folder, folder).train.images.numpy()[:count]
     return np.random.default_rng(0).integers(0, 256, (count, 3, size, size), dtype=np.uint8)
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--images", type=Path, metavar="FOLDER")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--only", metavar="ENCODER")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--steps", type=int, help="in a round, instead of each case's own")
     parser.add_argument("--workers", type=int, default=len(os.sched_getaffinity(0)), help="of lightly's DataLoader")
-    parser.add_argument("--only", help="an encoder")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     device = torch.device(arguments.device)
     cases = [
         case for case in (CPU_CASES, CUDA_CASES)[device.type == "cuda"] if arguments.only in (None, case.encoder)
     ]
-    if device.type == "cuda":
-        print(f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}")
-        print("| encoder | precision | batch | images/s | share of a matrix product's speed | peak memory, GB |")
-        print("|---|---|---|---|---|---|")
-        for case in cases:
-            pixels = images(arguments.images, case.batch * case.steps, case.size)
-            found = rate(case, pixels, device, rounds=arguments.rounds, side=8192)
-            print(
-                f"| {case.encoder} | {case.precision} | {case.batch} | {found.images_per_second:.0f} "
-                f"| {found.share_of_ceiling:.2f} | {found.peak_memory / 1e9:.1f} |"
-            )
-        return
-    print(f"{torch.get_num_threads()} threads, {arguments.workers} workers for lightly, PyTorch {torch.__version__}")
-    print("| encoder | precision | batch | what | ours, images/s | lightly, images/s | ratio (least to most) |")
-    print("|---|---|---|---|---|---|---|")
+    if arguments.steps:
+        cases = [replace(case, steps=arguments.steps) for case in cases]
+    for line in (gpu_table if device.type == "cuda" else cpu_table)(cases, arguments):
+        print(line, flush=True)  # noqa: T201
+
+
+def cpu_table(cases: list[Case], arguments: argparse.Namespace) -> Iterator[str]:
+    """Ours beside lightly's, a line at a time."""
+    yield f"{torch.get_num_threads()} threads, {arguments.workers} workers for lightly, PyTorch {torch.__version__}"
+    yield "| encoder | precision | batch | what | ours, images/s | lightly, images/s | by seconds | by processor |"
+    yield "|---|---|---|---|---|---|---|---|"
     for case in cases:
         pixels = images(arguments.images, case.batch * case.steps, case.size)
         for what, comparison in compare(case, pixels, rounds=arguments.rounds, workers=arguments.workers):
-            print(comparison.row(case, what), flush=True)
+            yield comparison.row(case, what)
+
+
+def gpu_table(cases: list[Case], arguments: argparse.Namespace) -> Iterator[str]:
+    """Ours alone, a line at a time."""
+    device = torch.device(arguments.device)
+    yield f"{torch.cuda.get_device_name()}, PyTorch {torch.__version__}"
+    yield "| encoder | precision | batch | images/s | share of a matrix product's speed | peak memory, GB |"
+    yield "|---|---|---|---|---|---|"
+    for case in cases:
+        pixels = images(arguments.images, case.batch * case.steps, case.size)
+        found = rate(case, pixels, device, rounds=arguments.rounds, side=8192)
+        numbers = f"{found.images_per_second:.0f} | {found.share_of_ceiling:.2f} | {found.peak_memory / 1e9:.1f}"
+        yield f"| {case.encoder} | {case.precision} | {case.batch} | {numbers} |"
 
 
 if __name__ == "__main__":
