@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import signal
 import socket
 import subprocess
 import sys
@@ -153,11 +154,12 @@ def _end(torchrun: subprocess.Popen[bytes], checkpoint: Path) -> None:
 def _failure(mistakes: dict[int, dict[str, Any]], count: int, log: str) -> RunError:
     """The mistake that came first; those who only lost the others made none, unless nobody did."""
     own = {rank: told for rank, told in mistakes.items() if not told["lost"]}
-    ended = re.search(r"\(exitcode: (-?\d+)\) local_rank: (\d+)", log)
-    if not own and ended and ended[1] != str(FAILED):
-        return ProcessFailed(
-            f"process {ended[2]} of {count} ended with exit code {ended[1]}; was it killed, or out of memory?"
-        )
+    # torchrun's summary: a process that ended by itself, not for the loss of another nor by torchrun.
+    for ended, code in re.findall(r"\(local_rank: (\d+)\)\s+exitcode\s*: (-?\d+)", log):
+        if not own and int(code) not in (FAILED, -signal.SIGTERM):
+            return ProcessFailed(
+                f"process {ended} of {count} ended with exit code {code}; was it killed, or out of memory?"
+            )
     if mistakes:
         rank, told = min((own or mistakes).items(), key=lambda item: float(item[1]["time"]))
         if kind := getattr(errors, told["kind"], None):

@@ -127,7 +127,7 @@ def run(
     """See Registry.run."""
     method = registry.method(recipe.method)
     settings = changed_settings(recipe, method, changes)
-    require_runnable(registry.home, benchmark)
+    require_runnable(benchmark)
     chosen_device = usable_device(device)
     require_processes(nproc, chosen_device, settings)
     job = Job(
@@ -146,20 +146,23 @@ def run(
     return run_seeds(job, seeds, after)
 
 
-def require_runnable(home: Home, benchmark: Benchmark) -> None:
-    """Raises BadSetting, MissingExtra or RegistryError unless a run could be scored and filed."""
+def require_runnable(benchmark: Benchmark) -> None:
+    """Raises BadSetting or MissingExtra unless a run could be scored."""
     if not benchmark.runnable:
         raise BadSetting(f"benchmark {benchmark.name!r} is described only: nothing here can score it")
     assert benchmark.implementation
     if problems := match(benchmark.settings, {benchmark.implementation: keywords(benchmark.implementation)}):
         raise BadSetting(f"benchmark {benchmark.name}: " + "; ".join(problems))
     environment.require_training()
-    results.require_writable(home.results / benchmark.name)
 
 
 def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> list[Path]:
-    """Runs the job once for each seed; returns the files, or raises RunFailed after all, or Interrupted at once."""
+    """Runs the job once for each seed; returns the files, or raises RunFailed after all, or Interrupted at once.
+
+    Raises BadSetting or RegistryError before anything runs where a run makes no sense or could not be filed.
+    """
     warned = _considered(job.settings, job.benchmark)
+    results.require_writable(job.home.results / job.benchmark.name)
     for warning in warned:
         job.listener.warning(warning)
     files, failures = [], []

@@ -143,7 +143,7 @@ def _job(
     settings = _snapshot(graph, run, method.implementation)
     if problems := match(settings, runner.keywords_of(method, settings)):
         raise BadSetting(f"the code no longer takes the settings of {run.name}: " + "; ".join(problems))
-    runner.require_runnable(registry.home, benchmark)
+    runner.require_runnable(benchmark)
     results.require_writable(registry.home.notices)
     checksums = {
         split: graph.value(address, iri("reg", name))

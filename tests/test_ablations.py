@@ -252,6 +252,7 @@ def test_what_sources_expect_and_by_how_much(
     assert contradicted(ablation, claimed) is None
 
 
-def test_the_question_names_what_the_command_judges(registry: Registry) -> None:
+def test_ablations(registry: Registry) -> None:
+    """The question names what the command judges."""
     rows = registry.ask("ablations", method="moco_v2").rows
     assert {str(row[0]).rsplit("/", 1)[1] for row in rows} == set(registry.graph.names("ablation"))

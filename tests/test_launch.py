@@ -62,6 +62,19 @@ def test_a_run_by_two_processes_is_interrupted_resumed_and_one_record(tiny_home:
     assert again.processes == 2
 
 
+SUMMARY = """
+Other Failures:
+[1]:
+  rank      : 1 (local_rank: 1)
+  exitcode  : {code} (pid: 8)
+Root Cause (first observed failure):
+[0]:
+  rank      : 0 (local_rank: 0)
+  exitcode  : 1 (pid: 7)
+"""
+"""What torchrun prints at its end, as far as it matters; here the one who lost the other ended first."""
+
+
 def killed(folder: Path | None, cache: Path) -> Splits:
     """Data at which the second process dies."""
     if os.environ["RANK"] == "1":
@@ -91,9 +104,9 @@ def test_the_mistake_is_the_first_that_is_not_a_lost_connection() -> None:
     assert (type(told), str(told)) == (ProcessFailed, "process 1 of 3: ValueError: no such layer")
     told = launch._failure({0: lost, 2: later}, 3, "")
     assert (type(told), str(told)) == (DataError, "no folder")
-    told = launch._failure({0: lost}, 2, "failed (exitcode: -9) local_rank: 1 (pid: 7) of binary")
+    told = launch._failure({0: lost}, 2, SUMMARY.format(code=-9))
     assert str(told) == "process 1 of 2 ended with exit code -9; was it killed, or out of memory?"
-    told = launch._failure({0: lost}, 2, "failed (exitcode: 1) local_rank: 0 (pid: 7) of binary")
+    told = launch._failure({0: lost}, 2, SUMMARY.format(code=1))
     assert str(told) == "process 0 of 2: RuntimeError: Connection closed by peer"
     told = launch._failure({}, 2, "Traceback (most recent call last):\nImportError: no torch\n=====")
     assert str(told) == "torchrun ended: ImportError: no torch"

@@ -297,7 +297,7 @@ def test_a_page_that_became_unreadable_is_kept_as_it_was(tiny_home: Path, run: R
 def test_links_are_followed_within_the_folder_only(tiny_home: Path, run: Run, graph: Path, tmp_path: Path) -> None:
     secret = tmp_path / "secret"
     secret.mkdir()
-    (secret / "Secret.md").write_text("- hidden\n")
+    (secret / "Secret.md").write_text("- unheard-of\n")
     (graph / "pages" / "Out.md").symlink_to(secret / "Secret.md")
     (graph / "out").symlink_to(secret)
     (graph / "loop").symlink_to(graph)
@@ -306,7 +306,7 @@ def test_links_are_followed_within_the_folder_only(tiny_home: Path, run: Run, gr
     assert result.exit_code == 1
     assert bytes_of(kept(tiny_home, "my-notes")).keys() == {*PAGES, "pages/In.md"}
     assert not any(file.is_symlink() for file in kept(tiny_home, "my-notes").rglob("*"))
-    assert "hidden" not in "".join(map(str, Registry.open(tiny_home).graph.store))
+    assert "unheard-of" not in "".join(map(str, Registry.open(tiny_home).graph.store))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_claims_never_rerun(answers) -> None:
 
 
 def test_claims_by_evidence(answers, add) -> None:
-    add("method:alpha reg:evidenceLevel reg:Primary . ablation:alpha-less a reg:Ablation ; reg:evidenceLevel reg:Primary .")
+    add("method:alpha reg:evidenceLevel reg:Primary .")
+    add("ablation:alpha-less a reg:Ablation ; reg:evidenceLevel reg:Primary .")
     assert answers("claims_by_evidence", "evidence", "claims") == [("reg:Primary", 6), ("reg:Secondary", 1)]
 
 

@@ -139,10 +139,10 @@ def test_a_run_that_diverges_leaves_a_record(tiny_home: Path) -> None:
 def test_other_seeds_go_on_after_one_that_failed(tiny_home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     once = runner._run_once
 
-    def unlucky(job: runner.Job, seed: int) -> Path:
+    def unlucky(job: runner.Job, seed: int, warned: list[str]) -> Path:
         if seed == 1:
             raise RunFailed("bad luck")
-        return once(job, seed)
+        return once(job, seed, warned)
 
     monkeypatch.setattr(runner, "_run_once", unlucky)
     with pytest.raises(RunFailed, match="bad luck"):

@@ -434,7 +434,7 @@ def test_the_evidence_on_a_method_is_gathered_once_for_all_its_claims(
         asked.append(method.name)
         return gather(method, *rest)  # type: ignore[arg-type]
 
-    monkeypatch.setattr("registry.catalogue.gather", counting)
+    monkeypatch.setattr("registry.verdicts.gather", counting)
     assert len(tiny.verdicts("alpha")) == 6
     assert asked == ["alpha"]
 

@@ -112,7 +112,7 @@ def runs(session: Session, method: str | None, benchmark: str | None, limit: int
     """List the runs, newest first, also those that failed."""
     registry = session.registry
     found, synthetic = registry.runs(method, benchmark, limit=limit), registry.synthetic()
-    readings = {known.name for known in registry.methods() if known.reading}
+    readings = {run.method for run in found} & {known.name for known in registry.methods() if known.reading}
     if as_json:
         click.echo(
             to_json(
