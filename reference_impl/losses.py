@@ -27,10 +27,13 @@ def info_nce(query_BD: Tensor, key_BD: Tensor, queue_KD: Tensor, temperature: fl
     with torch.autocast(query_BD.device.type, enabled=False):
         query_BD, key_BD, queue_KD = _exact(query_BD, key_BD, queue_KD)
         query_BD = query_BD / temperature
-        own_B = (query_BD * key_BD).sum(dim=1)
-        # The fraction is 1 / (1 + others / own): no copy of the B x K logits, and tiny losses stay exact.
-        other_B = (query_BD @ queue_KD.T).logsumexp(dim=1)
-        return -logsigmoid(own_B - other_B).mean()
+        return one_against((query_BD * key_BD).sum(dim=1), query_BD @ queue_KD.T)
+
+
+def one_against(own_B: Tensor, other_BK: Tensor) -> Tensor:
+    """Mean over the batch of -log( exp(own) / (exp(own) + sum_i exp(other_i)) ), from logits."""
+    # The fraction is 1 / (1 + others / own): no copy of the B x K logits, and tiny losses stay exact.
+    return -logsigmoid(own_B - other_BK.logsumexp(dim=1)).mean()
 
 
 def in_batch_info_nce(query_BD: Tensor, key_ND: Tensor, temperature: float) -> Tensor:

@@ -12,11 +12,11 @@ from typing import Literal
 
 import torch
 from torch import Tensor
-from torch.nn.functional import logsigmoid
 
 from reference_impl import processes
 from reference_impl.contract import Views
 from reference_impl.encoders import Encoder
+from reference_impl.losses import one_against
 from reference_impl.moco import MoCo
 from reference_impl.parts import Head
 
@@ -96,8 +96,7 @@ class MoCoDualView(MoCo):
             logits_BK = scaled_BD @ self.queue_KD.T
             chosen_BN = self._select(logits_BK.detach())
             self.false_negative_share = self._share_of_own_class(chosen_BN)
-            own_B, other_B = (scaled_BD * still_BD).sum(dim=1), _pick(logits_BK, chosen_BN).logsumexp(dim=1)
-            loss = -logsigmoid(own_B - other_B).mean()
+            loss = one_against((scaled_BD * still_BD).sum(dim=1), _pick(logits_BK, chosen_BN))
             if self.alpha == 0:
                 return loss
             if self.key_gradient == "stop":
@@ -108,11 +107,11 @@ class MoCoDualView(MoCo):
         """Mean of -log( exp(k.q/t) / (exp(k.first/t) + sum_i exp(k.k_i/t)) ), `first` being q or, as printed, k."""
         scaled_BD = key_BD / self.temperature
         own_B = (scaled_BD * query_BD).sum(dim=1)
-        other_B = _pick(scaled_BD @ self.queue_KD.T, chosen_BN).logsumexp(dim=1)
+        other_BN = _pick(scaled_BD @ self.queue_KD.T, chosen_BN)
         if self.denominator == "query":
-            return -logsigmoid(own_B - other_B).mean()
+            return one_against(own_B, other_BN)
         first_B = (scaled_BD * key_BD).sum(dim=1)
-        return (torch.logaddexp(first_B, other_B) - own_B).mean()
+        return (torch.logaddexp(first_B, other_BN.logsumexp(dim=1)) - own_B).mean()
 
     def _select(self, logits_BK: Tensor) -> Tensor | None:
         """Places in the queue of the negatives of each query, None for all; logits order keys as similarities do."""
