@@ -26,9 +26,6 @@ from reference_impl.augment import Augmentation, resized_crop
 from reference_impl.contract import Views
 from reference_impl.errors import DataError
 
-PROBE_CROP = 0.08
-"""Smallest share of an image that a crop for a probe keeps: RandomResizedCrop's own default, as in main_lincls.py."""
-
 
 class ImageSource(ABC):
     """Images with labels.  All images come as floats in [0, 1], (batch, 3, height, width)."""
@@ -50,8 +47,8 @@ class ImageSource(ABC):
         """Every image once, in order, unchanged (or resized and cropped at the centre), with labels."""
 
     @abstractmethod
-    def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        """Every image once in random order, randomly cropped and flipped, with labels."""
+    def cropped(self, batch_size: int, scale_min: float, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+        """Every image once in random order, with labels; cropped to at least that share, half of them flipped."""
 
     @abstractmethod
     def sample(self, count: int, device: torch.device) -> Tensor:
@@ -81,9 +78,9 @@ class ImagesInMemory(ImageSource):
     def labelled(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         return self._batches(torch.arange(len(self)), batch_size, device)
 
-    def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+    def cropped(self, batch_size: int, scale_min: float, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
         for images, labels in self._batches(torch.randperm(len(self)), batch_size, device):
-            yield resized_crop(images, scale_min=PROBE_CROP, flip_probability=0.5), labels
+            yield resized_crop(images, scale_min, flip_probability=0.5), labels
 
     def sample(self, count: int, device: torch.device) -> Tensor:
         return next(self._batches(_some(count, len(self)), count, device))[0]
@@ -127,8 +124,8 @@ class ImagesInFolder(ImageSource):
         for (images,), labels in self._load([self._centre_crop()], batch_size, device):
             yield images, labels
 
-    def cropped(self, batch_size: int, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
-        crop, order = self._random_crop(PROBE_CROP, 0.5), torch.randperm(len(self))
+    def cropped(self, batch_size: int, scale_min: float, device: torch.device) -> Iterator[tuple[Tensor, Tensor]]:
+        crop, order = self._random_crop(scale_min, 0.5), torch.randperm(len(self))
         for (images,), labels in self._load([crop], batch_size, device, order):
             yield images, labels
 

@@ -26,6 +26,8 @@ Prepare = Callable[[Tensor], Tensor]
 
 EVALUATION_BATCH = 500
 HELD_OUT = 0.1
+PROBE_CROP = 0.08
+"""Smallest share of an image that a crop for a probe keeps: RandomResizedCrop's own default, as in main_lincls.py."""
 """Share of the training set on which a probe chooses its learning rate."""
 
 
@@ -207,7 +209,7 @@ def _fresh_features(
     batch_size: int,
     device: torch.device,
 ) -> Iterable[tuple[Tensor, Tensor]]:
-    for images, labels in source.cropped(batch_size, device):
+    for images, labels in source.cropped(batch_size, PROBE_CROP, device):
         with torch.no_grad():
             features = network(prepare(images)).float()
         yield scale(features), labels

@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, fields
-from functools import partial
-from importlib import import_module
-from inspect import signature
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,16 +13,12 @@ import torch
 from torch import Tensor
 
 from reference_impl import checkpoint, feasibility, processes
-from reference_impl.augment import Augmentation
+from reference_impl.assembly import Setting, assemble, resolve
 from reference_impl.batch_norm import span_processes
 from reference_impl.data import Splits
-from reference_impl.encoders import build_encoder
 from reference_impl.errors import DataError
 from reference_impl.evaluation import Score
-from reference_impl.feasibility import Parts
-from reference_impl.training import Epoch, Progress, Training, throughput, train
-
-Setting = bool | int | float | str | tuple[int, ...] | tuple[float, ...]
+from reference_impl.training import Epoch, Progress, throughput, train
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -72,12 +65,6 @@ class Outcome:
     parameters: int
 
 
-def resolve(pointer: str) -> Any:
-    """What "package.module:Name" points at; raises ImportError or AttributeError."""
-    module, _, name = pointer.partition(":")
-    return getattr(import_module(module), name)
-
-
 def execute(
     experiment: Experiment,
     *,
@@ -101,10 +88,9 @@ def execute(
     with processes.first_before_others():  # it may download them
         splits: Splits = resolve(experiment.loader)(experiment.data, experiment.cache)
     checksums = _verified(splits, experiment)
-    assemble = partial(_assemble, experiment.method)
     if processes.rank() == 0:
-        feasibility.require(assemble, experiment.settings, splits, experiment.protocol_settings, device)
-    parts = assemble(experiment.settings)
+        feasibility.require(experiment.method, experiment.settings, splits, experiment.protocol_settings, device)
+    parts = assemble(experiment.method, experiment.settings)
     method = parts.method
     span_processes(method)
     method = method.to(device).to(memory_format=torch.channels_last)
@@ -171,27 +157,6 @@ def execute(
         device_memory=torch.cuda.max_memory_allocated() if device.type == "cuda" else None,
         parameters=sum(parameter.numel() for parameter in method.encoder.parameters()),
     )
-
-
-def _assemble(method: str, given: Mapping[str, Setting]) -> Parts:
-    """What the settings make of that class; raises ValueError where they make nothing."""
-    settings = dict(given)
-    training = Training(**_take(settings, Training))
-    augmentation = Augmentation(**_take(settings, Augmentation))
-    encoder = build_encoder(**{name: settings.pop(name) for name in ("encoder", "bn_splits")})  # type: ignore[arg-type]
-    make_optimiser = resolve(f"reference_impl.optimisers:{training.optimiser}")
-    for_optimiser = {name: settings.pop(name) for name in signature(make_optimiser).parameters if name in settings}
-    return Parts(
-        training=training,
-        augmentation=augmentation,
-        method=resolve(method)(encoder, **settings),
-        optimiser=partial(make_optimiser, **for_optimiser),
-    )
-
-
-def _take(settings: dict[str, Setting], consumer: type) -> dict[str, Any]:
-    """Removes from the settings what a dataclass asks for, and returns it."""
-    return {field.name: settings.pop(field.name) for field in fields(consumer)}
 
 
 def _normaliser(experiment: Experiment, device: torch.device) -> Callable[[Tensor], Tensor]:

@@ -11,10 +11,7 @@ that keeps smaller blocks; `tests/test_feasibility.py` holds the former between 
 
 from __future__ import annotations
 
-import sys
 import weakref
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,20 +19,15 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 from torch._subclasses.fake_tensor import FakeTensorMode
-from torch.optim import Optimizer
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
 from reference_impl import processes
-from reference_impl.augment import Augmentation
-from reference_impl.contract import Method, Views
+from reference_impl.assembly import Parts, Settings, assemble
+from reference_impl.contract import Views
 from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.errors import Impossible
 from reference_impl.evaluation import EVALUATION_BATCH, layer_of
-from reference_impl.training import Training
-
-Setting = Any
-Settings = Mapping[str, Setting]
 
 PLENTY = 4096
 """Bytes of memory for each byte of a batch of views that make a rehearsal needless: steps took 12 to 900."""
@@ -43,20 +35,6 @@ BANKS = 3
 """Copies of all training features that a protocol holds at its worst: parts, the whole, and the whole scaled."""
 SIMILARITIES = 2 * 1024
 """Rows of similarities that kNN holds: a block of test images, and what is sorted of it."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Parts:
-    """What a recipe's settings make."""
-
-    training: Training
-    augmentation: Augmentation
-    method: Method
-    optimiser: Callable[[Method], Optimizer]
-
-
-Assemble = Callable[[Settings], Parts]
-"""From settings to their parts; raises ValueError where they cannot be."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,8 +60,8 @@ class Estimate:
         return ", ".join(f"{what} {_gigabytes(size)}" for what, size in rest.items() if size)
 
 
-def refuse(settings: Settings, images: int | None) -> None:
-    """Raises Impossible for numbers that fit neither each other nor so many training images."""
+def refuse(method: str, settings: Settings, images: int | None) -> None:
+    """Raises Impossible for settings that fit neither each other nor so many training images."""
     batch, groups = settings["batch_size"], settings.get("bn_splits", 1)
     if images is not None and batch > images:
         raise Impossible(f"batch_size {batch} is more than the {images} training images")
@@ -95,6 +73,23 @@ def refuse(settings: Settings, images: int | None) -> None:
             f"batch_size {batch} leaves {whom} a single image, which has nothing to be normalised or contrasted "
             f"with; it must be at least {2 * groups}"
         )
+    without_contents(method, settings)
+
+
+def without_contents(method: str, settings: Settings) -> Parts | None:
+    """What the settings make, with shapes only; None for a method that needs contents to be built.
+
+    Raises Impossible for what its parts refuse.
+    """
+    with torch.device("meta"), torch.random.fork_rng(devices=[]):
+        try:
+            parts = assemble(method, settings)
+            parts.optimiser(parts.method)
+        except ValueError as error:
+            raise Impossible(str(error)) from error
+        except Exception:  # as reading a number from a tensor; the run will tell what there is to tell
+            return None
+    return parts
 
 
 def warnings(settings: Settings, images: int | None) -> list[str]:
@@ -120,19 +115,19 @@ def warnings(settings: Settings, images: int | None) -> list[str]:
     return found
 
 
-def require(assemble: Assemble, settings: Settings, splits: Splits, protocol: Settings, device: torch.device) -> None:
+def require(method: str, settings: Settings, splits: Splits, protocol: Settings, device: torch.device) -> None:
     """Raises Impossible unless the settings fit each other, the images and what memory is free.
 
     The message for memory gives the estimate, what is free, and the batch_size or queue_size that
     would fit.  Where the free memory is not known, nothing is said of it.
     """
-    refuse(settings, len(splits.train))
+    refuse(method, settings, len(splits.train))
     if protocol.get("neighbours", 0) > len(splits.train):
         raise Impossible(f"{protocol['neighbours']} neighbours asked of {len(splits.train)} training images")
-    rehearsal = _Rehearsal(assemble, splits, protocol, device)
+    rehearsal = _Rehearsal(method, splits, protocol, device)
     parts = rehearsal.parts(settings)
     free = free_memory(device)
-    if free is None or rehearsal.is_small(parts, free):
+    if parts is None or free is None or rehearsal.is_small(parts, free):
         return
     needed = rehearsal.estimate(settings)
     if needed is not None and needed.total > free:
@@ -147,8 +142,8 @@ def require(assemble: Assemble, settings: Settings, splits: Splits, protocol: Se
 class _Rehearsal:
     """A run's memory by its settings."""
 
-    def __init__(self, assemble: Assemble, splits: Splits, protocol: Settings, device: torch.device) -> None:
-        self.assemble, self.device, self.protocol = assemble, device, protocol
+    def __init__(self, method: str, splits: Splits, protocol: Settings, device: torch.device) -> None:
+        self.method, self.device, self.protocol = method, device, protocol
         self.images = len(splits.train)
         sample = splits.train.sample(1, torch.device("cpu"))
         self.shape = tuple(sample.shape[1:])
@@ -156,18 +151,12 @@ class _Rehearsal:
         held = [split for split in (splits.train, splits.test) if isinstance(split, ImagesInMemory)]
         self.data = 0 if device.type == "cpu" else sum(split.images.numel() for split in held)
 
-    def parts(self, settings: Settings) -> Parts:
+    def parts(self, settings: Settings) -> Parts | None:
         """The method without contents; of several processes, what one of them holds of it."""
         mine = dict(settings)
         mine["batch_size"] //= processes.world_size()
         mine["bn_splits"] = max(1, mine["bn_splits"] // processes.world_size())
-        with torch.device("meta"), torch.random.fork_rng(devices=[]):
-            try:
-                parts = self.assemble(mine)
-                parts.optimiser(parts.method)
-            except ValueError as error:
-                raise Impossible(str(error)) from error
-        return parts
+        return without_contents(self.method, mine)
 
     def is_small(self, parts: Parts, free: int) -> bool:
         """Whether a bound that asks no rehearsal leaves no doubt."""
@@ -181,8 +170,10 @@ class _Rehearsal:
     def estimate(self, settings: Settings) -> Estimate | None:
         """What a run of the settings needs; None where a step cannot be rehearsed."""
         parts = self.parts(settings)
+        if parts is None:
+            return None
         try:
-            with processes.alone(), torch.random.fork_rng(devices=[]), _nothing_remembered(), FakeTensorMode():
+            with processes.alone(), torch.random.fork_rng(devices=[]), FakeTensorMode():
                 _materialise(parts.method)
                 return Estimate(
                     data=self.data,
@@ -264,24 +255,6 @@ class _Tally(TorchDispatchMode):
         self.now += size
         self.most = max(self.most, self.now)
         self.alive[key] = weakref.ref(storage, gone)
-
-
-@contextmanager
-def _nothing_remembered() -> Iterator[None]:
-    """What our functions remember between calls must be neither real in here nor fake outside."""
-    ours = [module for name, module in sys.modules.items() if name.partition(".")[0] == __package__]
-    clear = [found for module in ours for value in vars(module).values() if (found := _clearing(value))]
-    try:
-        for each in clear:
-            each()
-        yield
-    finally:
-        for each in clear:
-            each()
-
-
-def _clearing(value: object) -> Callable[[], None] | None:
-    return getattr(value, "cache_clear", None) if callable(value) else None
 
 
 def _materialise(network: nn.Module) -> None:

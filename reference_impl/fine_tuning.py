@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from copy import deepcopy
+from itertools import islice
 from typing import Any, Literal
 
 import torch
@@ -10,7 +11,6 @@ from torch import nn
 from torch.nn.functional import cross_entropy
 from torch.optim import AdamW
 
-from reference_impl.augment import Augmentation
 from reference_impl.batch_norm import SplitBatchNorm2d
 from reference_impl.contract import Method
 from reference_impl.data import ImageSource, Splits
@@ -58,7 +58,6 @@ def fine_tune(
     nn.init.zeros_(classifier.bias)
     network = nn.Sequential(encoder, classifier)
     optimiser = AdamW(layer_groups(encoder, classifier, learning_rate, weight_decay, layer_decay))
-    augmentation = crops_and_flips(crop_scale_min)
     for epoch in range(epochs):
         network.train()
         mean_loss = _train_epoch(
@@ -67,11 +66,11 @@ def fine_tune(
             prepare,
             device,
             optimiser,
-            augmentation,
             epoch=epoch,
             epochs=epochs,
             warmup_epochs=warmup_epochs,
             batch_size=batch_size,
+            crop_scale_min=crop_scale_min,
             precision=precision,
         )
         if not mean_loss.isfinite():
@@ -102,50 +101,31 @@ def layer_groups(
     return [group for group in groups if group["params"]]
 
 
-def crops_and_flips(crop_scale_min: float) -> Augmentation:
-    """Views that are random crops, half of them flipped, in their own colours."""
-    return Augmentation(
-        crop_scale_min=crop_scale_min,
-        flip_probability=0.5,
-        jitter_probability=0.0,
-        jitter_brightness=0.0,
-        jitter_contrast=0.0,
-        jitter_saturation=0.0,
-        jitter_hue=0.0,
-        grayscale_probability=0.0,
-        blur_probability=0.0,
-        second_blur_probability=0.0,
-        blur_sigma_min=0.1,
-        blur_sigma_max=2.0,
-        solarize_probability=0.0,
-        second_solarize_probability=0.0,
-    )
-
-
 def _train_epoch(
     network: nn.Module,
     source: ImageSource,
     prepare: Prepare,
     device: torch.device,
     optimiser: AdamW,
-    augmentation: Augmentation,
     *,
     epoch: int,
     epochs: int,
     warmup_epochs: int,
     batch_size: int,
+    crop_scale_min: float,
     precision: str,
 ) -> torch.Tensor:
     """One pass over the training images, without a last short batch; returns the mean loss, still on the device."""
     steps = len(source) // batch_size
     losses = torch.zeros(steps, device=device)
-    for step, views in enumerate(source.views(batch_size, augmentation, device, 1)):
+    batches = islice(source.cropped(batch_size, crop_scale_min, device), steps)
+    for step, (images, labels) in enumerate(batches):
         factor = learning_rate_factor(epoch + step / steps, epochs, "cosine_by_step", warmup_epochs=warmup_epochs)
         for group in optimiser.param_groups:
             group["lr"] = group["initial_lr"] * factor
         with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bfloat16"):
-            logits_BC = network(prepare(views.images[0]))
-        loss = cross_entropy(logits_BC.float(), views.labels)
+            logits_BC = network(prepare(images))
+        loss = cross_entropy(logits_BC.float(), labels)
         optimiser.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]
         optimiser.step()

@@ -35,7 +35,8 @@ class MAE(Method):
     With `normalise_patches` the target is each patch less its mean, over its own standard
     deviation (section 3, "Reconstruction target"); without, its normalised pixels.  `pooling` says
     what a benchmark takes as features: the authors probe the class token and fine-tune the mean
-    of the patches.  Raises ValueError for an encoder that is no vision transformer.
+    of the patches.  Raises ValueError for an encoder that is no vision transformer, a ratio that hides
+    nothing or all, and a decoder whose width does not divide.
     """
 
     view_count: ClassVar[int] = 1
@@ -54,9 +55,11 @@ class MAE(Method):
         super().__init__()
         network = encoder.network
         if not isinstance(network, VisionTransformer):
-            raise ValueError("MAE hides patches: its encoder must be a vision transformer")
+            raise ValueError("MAE hides patches: its encoder must be a vision transformer, such as vit_mini_4")
         if not 0 < mask_ratio < 1:
             raise ValueError(f"mask_ratio must be between 0 and 1, not {mask_ratio}")
+        if decoder_width % 4:
+            raise ValueError(f"decoder_width must divide by 4, for its position embedding, not be {decoder_width}")
         network.pooling = pooling
         self.encoder = encoder
         self.head = nn.Identity()

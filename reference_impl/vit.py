@@ -9,7 +9,6 @@ of a patch.
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Literal, NamedTuple
 
 import torch
@@ -161,7 +160,6 @@ def take(tokens_BTD: Tensor, chosen_BV: Tensor) -> Tensor:
     return tokens_BTD.gather(1, chosen_BV[:, :, None].expand(-1, -1, tokens_BTD.shape[2]))
 
 
-@cache
 def position_embedding(rows: int, columns: int, width: int, device: torch.device) -> Tensor:
     """Where each patch is, (rows * columns, width), fixed: sine and cosine of its row, then of its column.
 

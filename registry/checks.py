@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from registry.contradictions import contradictions
 from registry.errors import BadSetting
 from registry.graph import Graph
 from registry.hashes import benchmark_hash, recipe_hash
@@ -151,7 +150,7 @@ def _settings(registry: Registry) -> Iterator[Violation]:
                 if first != name:
                     yield _at(graph, address, f"{first} is for {benchmark} as well; give one a reg:variantName")
             takers = keywords_of(registry.method(recipe.method), recipe.settings)
-            for problem in [*match(recipe.settings, takers), *contradictions(recipe.settings)]:
+            for problem in match(recipe.settings, takers):
                 yield _at(graph, address, problem)
         except BadSetting as error:
             yield _at(graph, address, str(error))

@@ -17,7 +17,6 @@ from types import FrameType
 from typing import TYPE_CHECKING, Protocol
 
 from registry import environment, results
-from registry.contradictions import contradictions
 from registry.errors import BadSetting, Interrupted, RegistryError, RunFailed
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.home import Home
@@ -83,8 +82,6 @@ def _refuse_impossible(settings: dict[str, Setting]) -> None:
         share = name.endswith(("_probability", "momentum")) or name == "crop_scale_min"
         if value < 0 or (share and value > 1):
             raise BadSetting(f"{name} must be {'from 0 to 1' if share else 'at least 0'}, not {value}")
-    if problems := contradictions(settings):
-        raise BadSetting("; ".join(problems))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,7 +158,7 @@ def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> 
 
     Raises BadSetting or RegistryError before anything runs where a run makes no sense or could not be filed.
     """
-    warned = _considered(job.settings, job.benchmark)
+    warned = _considered(job)
     results.require_writable(job.home.results / job.benchmark.name)
     for warning in warned:
         job.listener.warning(warning)
@@ -183,17 +180,18 @@ def run_seeds(job: Job, seeds: Iterable[int], after: Callable[[Path], None]) -> 
     return files
 
 
-def _considered(settings: Mapping[str, Setting], benchmark: Benchmark) -> list[str]:
+def _considered(job: Job) -> list[str]:
     """What to warn of before a run; raises BadSetting for settings that fit neither each other nor the images."""
     from reference_impl import feasibility
     from reference_impl.errors import Impossible
 
-    images = benchmark.dataset.image_counts.get(benchmark.training_split)
+    assert job.method.implementation
+    images = job.benchmark.dataset.image_counts.get(job.benchmark.training_split)
     try:
-        feasibility.refuse(settings, images)
+        feasibility.refuse(job.method.implementation, job.settings, images)
     except Impossible as error:
-        raise BadSetting(str(error)) from error
-    return feasibility.warnings(settings, images)
+        raise BadSetting(f"recipe {job.recipe.name}: {error}") from error
+    return feasibility.warnings(job.settings, images)
 
 
 def usable_device(asked: str | None) -> str:

@@ -10,12 +10,12 @@ import torch
 from torch import Tensor, nn
 
 from reference_impl import processes
+from reference_impl.assembly import Setting, resolve
 from reference_impl.batch_norm import SplitBatchNorm2d, average_statistics, span_processes
 from reference_impl.contract import Method, Views
 from reference_impl.data import ImagesInMemory
 from reference_impl.encoders import build_encoder
 from reference_impl.errors import Diverged
-from reference_impl.experiment import Setting, resolve
 from reference_impl.training import _objective
 from tests.test_training import CPU, SETTINGS, Stop, execute, numbers, plan, toy_images
 

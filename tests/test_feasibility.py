@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import sys
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,11 +12,12 @@ import pytest
 import torch
 from click.testing import CliRunner, Result
 
-from reference_impl import experiment, feasibility
+from reference_impl import feasibility
+from reference_impl.assembly import assemble
 from reference_impl.data import ImagesInMemory, Splits
+from reference_impl.encoders import Encoder
 from reference_impl.errors import Diverged, Impossible
 from reference_impl.training import COLLAPSED, Epoch, _collapse
-from reference_impl.vit import position_embedding
 from registry import Registry
 from registry.cli import cli
 from tests.conftest import ROOT
@@ -34,15 +34,15 @@ def images(count: int = 64) -> Splits:
     return Splits(train=both[0], test=both[1])
 
 
-def recipe(registry: Registry, method: str, **changes: object) -> tuple[feasibility.Assemble, dict[str, object]]:
+def recipe(registry: Registry, method: str, **changes: object) -> tuple[str, dict[str, object]]:
     found = registry.method(method)
     assert found.implementation
     settings = registry.recipe(method, "cifar10_mini_knn").settings | changes
-    return partial(experiment._assemble, found.implementation), settings
+    return found.implementation, settings
 
 
-def rehearsal(assemble: feasibility.Assemble, count: int = 64) -> feasibility._Rehearsal:
-    return feasibility._Rehearsal(assemble, images(count), KNN, CPU)
+def rehearsal(implementation: str, count: int = 64) -> feasibility._Rehearsal:
+    return feasibility._Rehearsal(implementation, images(count), KNN, CPU)
 
 
 # Memory
@@ -54,19 +54,18 @@ def test_every_implemented_method_is_rehearsed_here(registry: Registry) -> None:
 
 @pytest.mark.parametrize("method", METHODS)
 def test_a_step_of_every_method_can_be_rehearsed_and_leaves_nothing_behind(registry: Registry, method: str) -> None:
-    assemble, settings = recipe(registry, method, batch_size=32)
+    implementation, settings = recipe(registry, method, batch_size=32)
     before = torch.get_rng_state()
-    needed = rehearsal(assemble).estimate(settings)
+    needed = rehearsal(implementation).estimate(settings)
     assert needed is not None
     assert needed.total >= needed.network + needed.training > needed.network > 0
     assert torch.equal(torch.get_rng_state(), before)
-    assert type(position_embedding(8, 8, 16, CPU)) is torch.Tensor  # not a fake one, which the next run would use
 
 
 def test_what_a_step_keeps_grows_with_the_batch_and_the_precision(registry: Registry) -> None:
-    assemble, settings = recipe(registry, "moco_v2", batch_size=512, bn_splits=1)
+    implementation, settings = recipe(registry, "moco_v2", batch_size=512, bn_splits=1)
     small, large, exact = (
-        rehearsal(assemble).estimate(settings | changes)
+        rehearsal(implementation).estimate(settings | changes)
         for changes in ({}, {"batch_size": 1024}, {"precision": "float32"})
     )
     assert small and large and exact
@@ -75,9 +74,9 @@ def test_what_a_step_keeps_grows_with_the_batch_and_the_precision(registry: Regi
 
 
 def test_the_network_counts_its_slow_copy_and_its_queue(registry: Registry) -> None:
-    assemble, settings = recipe(registry, "moco_v2", batch_size=16, bn_splits=1, queue_size=5000)
-    needed = rehearsal(assemble).estimate(settings)
-    real = assemble(settings).method
+    implementation, settings = recipe(registry, "moco_v2", batch_size=16, bn_splits=1, queue_size=5000)
+    needed = rehearsal(implementation).estimate(settings)
+    real = assemble(implementation, settings).method
     assert needed is not None
     assert needed.network == sum(tensor.nbytes for tensor in real.state_dict().values())
     assert needed.network > 2 * sum(weight.nbytes for weight in real.encoder.parameters()) + 5000 * 128 * 4
@@ -87,6 +86,7 @@ MEASURED = """
 import sys, torch
 from reference_impl.contract import Views
 from registry import Registry
+from reference_impl.assembly import assemble
 from tests.test_feasibility import recipe, rehearsal
 
 def status(line):
@@ -109,10 +109,10 @@ def steps(parts, count):
 torch.set_num_threads(1)
 registry = Registry.open()
 for method, batch, precision in (("moco_v2", 256, "bfloat16"), ("simclr", 256, "float32"), ("mae", 256, "bfloat16")):
-    assemble, settings = recipe(registry, method, batch_size=batch, precision=precision)
-    needed = rehearsal(assemble).estimate(settings)
-    steps(assemble({**settings, "batch_size": 16}), 1)  # what libraries take once
-    parts = assemble(settings)
+    implementation, settings = recipe(registry, method, batch_size=batch, precision=precision)
+    needed = rehearsal(implementation).estimate(settings)
+    steps(assemble(implementation, {**settings, "batch_size": 16}), 1)  # what libraries take once
+    parts = assemble(implementation, settings)
     with open("/proc/self/clear_refs", "w") as file:
         file.write("5")  # the largest resident memory starts anew
     before = status("VmRSS")
@@ -134,9 +134,9 @@ def test_the_estimate_of_a_step_is_what_the_process_grows_by() -> None:
     assert all(0.85 < ratio < 1.35 for ratio in ratios.values()), ratios
 
 
-def refusal(assemble: feasibility.Assemble, settings: dict[str, object], count: int = 64) -> str:
+def refusal(implementation: str, settings: dict[str, object], count: int = 64) -> str:
     with pytest.raises(Impossible) as refused:
-        feasibility.require(assemble, settings, images(count), KNN, CPU)
+        feasibility.require(implementation, settings, images(count), KNN, CPU)
     return str(refused.value)
 
 
@@ -145,34 +145,34 @@ def test_what_cannot_fit_is_refused_with_a_value_that_does(
     registry: Registry, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     large = {"batch_size": 4096, "queue_size": 16} if name == "batch_size" else {"queue_size": 4_000_000}
-    assemble, settings = recipe(registry, "moco_v2", bn_splits=1, **large)
+    implementation, settings = recipe(registry, "moco_v2", bn_splits=1, **large)
     monkeypatch.setattr(feasibility, "free_memory", lambda device: GB // 4)
-    said = refusal(assemble, settings, 8192)
+    said = refusal(implementation, settings, 8192)
     assert said.startswith("the run needs about ")
     assert "of memory on cpu and 0.25 GB are free (" in said
     _, _, way_out = said.partition(f"--set {name}=")
     fitting = int(way_out.split()[0])
     assert 256 <= fitting < large[name]
-    feasibility.require(assemble, settings | {name: fitting}, images(8192), KNN, CPU)
+    feasibility.require(implementation, settings | {name: fitting}, images(8192), KNN, CPU)
 
 
 def test_where_no_batch_fits_no_batch_is_proposed(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    assemble, settings = recipe(registry, "simclr")
+    implementation, settings = recipe(registry, "simclr")
     monkeypatch.setattr(feasibility, "free_memory", lambda device: 10**6)
-    assert refusal(assemble, settings, 256).endswith("a smaller encoder, or a machine with more memory")
+    assert refusal(implementation, settings, 256).endswith("a smaller encoder, or a machine with more memory")
 
 
 def test_nothing_is_said_of_memory_where_nobody_knows_it(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    assemble, settings = recipe(registry, "simclr")
+    implementation, settings = recipe(registry, "simclr")
     monkeypatch.setattr(feasibility, "free_memory", lambda device: None)
-    feasibility.require(assemble, settings, images(256), KNN, CPU)
+    feasibility.require(implementation, settings, images(256), KNN, CPU)
 
 
 def test_a_small_run_is_not_rehearsed(registry: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
-    assemble, settings = recipe(registry, "simclr")
+    implementation, settings = recipe(registry, "simclr")
     monkeypatch.setattr(feasibility, "free_memory", lambda device: 64 * GB)
     monkeypatch.setattr(feasibility._Rehearsal, "estimate", None)
-    feasibility.require(assemble, settings, images(256), KNN, CPU)
+    feasibility.require(implementation, settings, images(256), KNN, CPU)
 
 
 def test_a_control_group_allows_what_it_does_not_use_and_can_give_back(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,11 +207,57 @@ PLAIN = {"batch_size": 16, "bn_splits": 2, "epochs": 10, "warmup_epochs": 0, "mi
         ({"batch_size": 1, "bn_splits": 1}, "leaves a batch a single image"),
     ],
 )
-def test_numbers_that_cannot_be_run_are_refused(changes: dict[str, object], said: str) -> None:
-    feasibility.refuse(PLAIN, 100)
+def test_numbers_that_cannot_be_run_are_refused(registry: Registry, changes: dict[str, object], said: str) -> None:
+    implementation, settings = recipe(registry, "simclr", **PLAIN)
+    feasibility.refuse(implementation, settings, 100)
     with pytest.raises(Impossible) as refused:
-        feasibility.refuse(PLAIN | changes, 100)
+        feasibility.refuse(implementation, settings | changes, 100)
     assert said in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("method", "changes", "said"),
+    [
+        ("mae", {"bn_splits": 8}, "vit_mini_4 has no BatchNorm to split: its bn_splits must be 1, not 8"),
+        ("mae", {"encoder": "resnet_mini"}, "its encoder must be a vision transformer, such as vit_mini_4"),
+        ("mae", {"mask_ratio": 1.0}, "mask_ratio must be between 0 and 1, not 1.0"),
+        ("mae", {"decoder_width": 32, "decoder_heads": 3}, "a width of 32 does not divide into 3 heads"),
+        ("mae", {"decoder_width": 6, "decoder_heads": 2}, "decoder_width must divide by 4"),
+        ("moco_v3", {"frozen_patches": True}, "this encoder has no patches to freeze"),
+        ("moco_dual_view", {"selection": "none"}, "selection"),
+        ("moco_v2", {"optimiser": "adamw", "betas": (2.0, 0.9), "decay_vectors": True}, "Invalid beta parameter"),
+    ],
+)
+def test_settings_that_exclude_each_other_are_refused(
+    registry: Registry, method: str, changes: dict[str, object], said: str
+) -> None:
+    implementation, settings = recipe(registry, method)
+    feasibility.refuse(implementation, settings, 10_000)
+    settings |= changes
+    if "optimiser" in changes:
+        del settings["sgd_momentum"]
+    with pytest.raises(Impossible) as refused:
+        feasibility.refuse(implementation, settings, 10_000)
+    assert said in str(refused.value)
+
+
+def test_the_parts_of_every_recipe_of_ours_fit_each_other(registry: Registry) -> None:
+    for each in registry.all_recipes:
+        implementation = registry.method(each.method).implementation
+        assert implementation
+        assert feasibility.without_contents(implementation, each.settings) is not None, each.name
+
+
+def test_a_method_that_needs_contents_to_be_built_is_not_refused(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    implementation, settings = recipe(registry, "simclr")
+
+    def build(encoder: Encoder, **own: object) -> None:
+        next(encoder.parameters()).sum().item()
+
+    monkeypatch.setattr("reference_impl.simclr.SimCLR", build)
+    feasibility.require(implementation, settings, images(256), KNN, CPU)
 
 
 @pytest.mark.parametrize(
@@ -266,7 +312,7 @@ def filed(home: Path) -> list[Path]:
         (["batch_size=17"], "batch_size 17 does not divide into 2 BatchNorm groups (bn_splits)"),
         (["batch_size=2"], "a single image"),
         (["batch_size=100000"], "training images"),
-        (["optimiser=adamw", "betas=2,0.9"], "Invalid beta parameter"),
+        (["optimiser=adamw", "betas=2,0.9"], "recipe alpha-toy: Invalid beta parameter"),
     ],
 )
 def test_what_is_impossible_is_one_line_and_files_nothing(tiny_home: Path, changes: list[str], said: str) -> None:

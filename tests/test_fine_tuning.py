@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Iterator
 from dataclasses import asdict, replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -13,12 +15,13 @@ from torch import nn
 from reference_impl import experiment, fine_tuning
 from reference_impl.batch_norm import SplitBatchNorm2d
 from reference_impl.contract import Method, Views
-from reference_impl.data import Splits
+from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.errors import Diverged
 from reference_impl.evaluation import Score
-from reference_impl.fine_tuning import crops_and_flips, fine_tune, layer_groups
+from reference_impl.fine_tuning import fine_tune, layer_groups
 from reference_impl.vit import Size, VisionTransformer
+from tests.test_formulas import recipe_of_v2
 from tests.test_training import CPU, Stop, execute, numbers, plan, toy
 
 SETTINGS = {
@@ -153,15 +156,24 @@ def test_the_test_images_decide_nothing() -> None:
     assert (right.correct, wrong.correct) == (30, 0)
 
 
-def test_views_are_crops_and_flips_in_their_own_colours() -> None:
-    torch.manual_seed(0)
-    images = torch.rand(8, 3, 1, 1).expand(-1, -1, 16, 16).contiguous()
-    (views,) = crops_and_flips(0.2).views(images, 1)
-    torch.testing.assert_close(views, images)
-    gradient = torch.linspace(0, 1, 16).expand(8, 3, 16, 16).contiguous()
-    (views,) = crops_and_flips(0.2).views(gradient, 1)
-    assert not torch.allclose(views, gradient, atol=0.05)
-    assert {bool(view[0, 0, 0] > view[0, 0, -1]) for view in views} == {True, False}
+def test_images_are_cropped_and_flipped_in_their_own_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, seen = [], []
+    cropped = ImagesInMemory.cropped
+
+    def watched(self: ImagesInMemory, batch_size: int, scale_min: float, device: torch.device) -> Iterator:
+        asked.append(scale_min)
+        for images, labels in cropped(self, batch_size, scale_min, device):
+            seen.append(images)
+            yield images, labels
+
+    monkeypatch.setattr(ImagesInMemory, "cropped", watched)
+    ramp = (np.linspace(0, 255, 32).astype(np.uint8) * np.ones((40, 3, 32, 1))).astype(np.uint8)
+    splits = Splits(train=ImagesInMemory(ramp, np.arange(40) % 3, classes=3), test=toy(None, Path()).test)
+    tuned(Still(transformer()), splits, epochs=1, batch_size=32)
+    (images,) = seen  # the last, short batch is left out
+    assert asked == [SETTINGS["crop_scale_min"]]
+    assert {bool(image[0, 0, 0] > image[0, 0, -1]) for image in images} == {True, False}
+    assert images.std(dim=1).max() < 1e-6
 
 
 def test_a_loss_that_is_no_number_ends_it() -> None:
@@ -194,7 +206,7 @@ MAE = {
     "warmup_epochs": 1,
     "milestones": (),
     "precision": "float32",
-    **asdict(crops_and_flips(0.5)),
+    **asdict(recipe_of_v2(jitter_probability=0.0, grayscale_probability=0.0, blur_probability=0.0)),
 }
 
 

@@ -9,10 +9,10 @@ import pytest
 import torch
 
 from reference_impl import training
+from reference_impl.assembly import Setting, resolve
 from reference_impl.contract import Method, Views
 from reference_impl.data import ImagesInMemory, Splits
 from reference_impl.encoders import build_encoder
-from reference_impl.experiment import Setting, resolve
 from registry import Registry
 from registry.records import Recipe
 from registry.signatures import keywords

@@ -8,7 +8,7 @@ from dataclasses import fields, is_dataclass
 
 import pytest
 
-from reference_impl.experiment import resolve
+from reference_impl.assembly import resolve
 from registry import Registry
 from registry.namespaces import iri, slug
 from registry.runner import keywords_of

@@ -13,12 +13,12 @@ from torch import Tensor, multiprocessing, nn
 from reference_impl import processes
 from reference_impl.batch_norm import SharedBatchNorm, span_processes
 from reference_impl.data import ImagesInFolder
-from reference_impl.fine_tuning import crops_and_flips
 from registry import Registry
 from registry.signatures import Setting, keywords
 from tests.conftest import ROOT
 from tests.gathering import COUNT, Case, be_one_of_a_group, layers, trained
 from tests.test_data import image_folder
+from tests.test_formulas import recipe_of_v2
 from tests.test_training import CPU
 
 SMALL: dict[str, Setting] = {"queue_size": 20, "hidden_dim": 24, "decoder_width": 16, "decoder_depth": 1}
@@ -145,7 +145,7 @@ def test_images_of_a_folder_are_shared_out_as_well(tmp_path: Path, monkeypatch: 
         monkeypatch.setattr(processes, "rank", lambda rank=rank: rank)
         monkeypatch.setattr(processes, "from_first", lambda order: order)
         torch.manual_seed(0)
-        seen += [views.labels for views in source.views(4, crops_and_flips(0.5), CPU, 2)]
+        seen += [views.labels for views in source.views(4, recipe_of_v2(), CPU, 2)]
     assert {len(labels) for labels in seen} == {2}
     assert torch.cat(seen).bincount().tolist() == [len(source) // 4] * 4
 

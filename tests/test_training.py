@@ -251,7 +251,7 @@ def noted(tmp_path: Path, **changes: object) -> tuple[Noted, list[Epoch]]:
     training.train(
         method,
         toy_images(50, 0),
-        experiment.Augmentation(**{name: SETTINGS[name] for name in experiment.Augmentation.__dataclass_fields__}),
+        recipe_of_v2(crop_scale_min=0.4),
         lambda images: images,
         settings,
         sgd(method, **{name: asked[name] for name in names}),

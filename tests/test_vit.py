@@ -15,10 +15,6 @@ from reference_impl.moco_v3 import MoCoV3
 from reference_impl.optimisers import adamw
 from reference_impl.vit import SIZES, Block, Size, VisionTransformer, patches_of, position_embedding, take
 from registry import Registry
-from registry.contradictions import VISION_TRANSFORMER, contradictions
-from registry.errors import BadSetting
-from registry.runner import changed_settings
-from registry.signatures import Setting, keywords
 
 SMALL = Size(patch=2, width=8, depth=2, heads=2)
 
@@ -240,46 +236,6 @@ def test_half_precision_features_are_near_those_of_float32() -> None:
     with torch.autocast("cpu", torch.bfloat16):
         rough = network(images)
     torch.testing.assert_close(rough.float(), network(images), atol=0.05, rtol=0.05)
-
-
-# What the registry tells before anything trains
-
-FITTING = {"encoder": "vit_mini_4", "bn_splits": 1, "mask_ratio": 0.75, "decoder_width": 32, "decoder_heads": 2}
-
-
-@pytest.mark.parametrize(
-    ("changes", "problem"),
-    [
-        ({"bn_splits": 8}, "bn_splits must be 1, not 8: the encoder vit_mini_4 has no BatchNorm"),
-        ({"encoder": "resnet_mini"}, "mask_ratio hides patches, which the encoder resnet_mini does not have"),
-        ({"mask_ratio": 1.0}, "mask_ratio must be between 0 and 1, not 1.0"),
-        ({"decoder_heads": 3}, "decoder_width 32 must divide into its 3 heads and by 4"),
-        ({"decoder_width": 6}, "decoder_width 6 must divide into its 2 heads and by 4"),
-    ],
-)
-def test_settings_that_exclude_each_other_are_told_without_training(
-    changes: dict[str, Setting], problem: str
-) -> None:
-    assert contradictions(FITTING) == []
-    (told,) = contradictions(FITTING | changes)
-    assert problem in told
-
-
-def test_frozen_patches_need_patches() -> None:
-    assert contradictions({"encoder": "vit_small_16", "bn_splits": 1, "frozen_patches": True}) == []
-    (told,) = contradictions({"encoder": "resnet50", "bn_splits": 1, "frozen_patches": True})
-    assert "frozen_patches must be false: the encoder resnet50 has no patches" in told
-
-
-def test_names_of_encoders_say_which_are_vision_transformers() -> None:
-    choices = keywords("reference_impl.encoders:build_encoder")["encoder"].choices
-    assert {name for name in choices if name.startswith(VISION_TRANSFORMER)} == set(SIZES)
-
-
-def test_a_change_on_the_command_line_that_excludes_a_setting_is_refused(registry: Registry) -> None:
-    recipe, method = registry.recipe("mae", "shapes_knn"), registry.method("mae")
-    with pytest.raises(BadSetting, match="bn_splits must be 1, not 8"):
-        changed_settings(recipe, method, {"bn_splits": "8"})
 
 
 # Vision transformers in MoCo v3
