@@ -13,6 +13,7 @@ from reference_impl.byol import BYOL
 from reference_impl.contract import Views
 from reference_impl.encoders import Encoder
 from registry import Registry
+from tests.stepping import losses_of_steps
 from tests.test_moco import batch
 
 
@@ -55,14 +56,7 @@ def test_losses_over_steps_are_those_of_the_published_order(size: int) -> None:
     method = make()
     expected = published_training(method, steps=6, size=size)
     optimiser = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=0.1, momentum=0.9)
-    actual = []
-    for step in range(6):
-        loss = method.loss(batch(size, step))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        method.after_step(progress=(step + 1) / 6)
-        actual.append(loss.item())
+    actual = losses_of_steps(method, optimiser, [batch(size, step) for step in range(6)])
     assert actual == pytest.approx(expected, abs=1e-5)
 
 

@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 import torch
 from scipy.ndimage import gaussian_filter
-from torch.nn.functional import normalize
 from torchvision.transforms import v2
 from torchvision.transforms.v2 import functional as vision
 
@@ -17,11 +16,7 @@ from reference_impl import augment
 from reference_impl.evaluation import knn_predict
 from reference_impl.parts import SlowCopy
 from reference_impl.schedules import learning_rate_factor
-
-
-def unit(*shape: int, seed: int) -> torch.Tensor:
-    vectors = torch.randn(*shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-    return normalize(vectors, dim=-1)
+from tests.test_losses import unit
 
 
 def test_slow_copy_moves_by_the_papers_equation() -> None:

@@ -15,6 +15,7 @@ from reference_impl.contract import Views
 from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.losses import info_nce
 from reference_impl.moco import MoCo
+from tests.stepping import losses_of_steps
 
 
 def make(encoder: Encoder | None = None, **changes: object) -> MoCo:
@@ -74,14 +75,7 @@ def test_losses_over_steps_are_those_of_the_published_order(symmetric: bool, siz
     method = make(symmetric=symmetric)
     expected = published_training(method, steps=6, size=size)
     optimiser = torch.optim.SGD(method.query_network.parameters(), lr=0.1, momentum=0.9)
-    actual = []
-    for step in range(6):
-        loss = method.loss(batch(size, step))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        method.after_step(progress=0)
-        actual.append(loss.item())
+    actual = losses_of_steps(method, optimiser, [batch(size, step) for step in range(6)])
     assert actual == pytest.approx(expected, abs=1e-5)
 
 

@@ -16,6 +16,7 @@ from reference_impl.contract import Views
 from reference_impl.encoders import Encoder
 from reference_impl.moco import MoCo
 from reference_impl.moco_dual_view import MoCoDualView
+from tests.stepping import assert_steps_are_those_of_moco, gradients
 
 COMMON: dict[str, Any] = {
     "head": "mlp",
@@ -111,23 +112,11 @@ def test_the_loss_is_the_formula_in_every_reading(
     assert method.loss(views).item() == pytest.approx(slow_loss(method, views), rel=1e-5)
 
 
-def gradients(method: nn.Module) -> list[Tensor]:
-    return [parameter.grad for parameter in method.parameters() if parameter.grad is not None]
-
-
 @pytest.mark.parametrize("gradient", ["stop", "through"])
 def test_without_either_rung_it_is_moco_to_the_last_bit(gradient: str) -> None:
     ours, moco = make(alpha=0.0, key_gradient=gradient), MoCo(encoder(), symmetric=False, **COMMON)
     moco.load_state_dict(ours.state_dict(), strict=False)
-    for step in range(4):
-        losses = [method.loss(batch(seed=step)) for method in (ours, moco)]
-        assert torch.equal(*losses)
-        for method, loss in zip((ours, moco), losses, strict=True):
-            method.zero_grad()
-            loss.backward()
-            method.after_step(progress=0)
-        assert all(map(torch.equal, gradients(ours), gradients(moco)))
-        assert torch.equal(ours.queue_KD, moco.queue_KD)
+    assert_steps_are_those_of_moco(ours, moco, batch)
 
 
 @pytest.mark.parametrize(("gradient", "reached"), [("stop", False), ("through", True)])

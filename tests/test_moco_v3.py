@@ -13,6 +13,7 @@ from reference_impl.contract import Views
 from reference_impl.encoders import Encoder, build_encoder
 from reference_impl.moco_v3 import MoCoV3
 from registry import Registry
+from tests.stepping import losses_of_steps
 from tests.test_moco import batch
 
 
@@ -67,14 +68,7 @@ def test_losses_over_steps_are_those_of_the_published_order(heads: dict[str, obj
     method = make(temperature=temperature, **heads)
     expected = published_training(method, steps=6, size=12)
     optimiser = torch.optim.SGD([p for p in method.parameters() if p.requires_grad], lr=0.1, momentum=0.9)
-    actual = []
-    for step in range(6):
-        loss = method.loss(batch(12, step))
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        method.after_step(progress=(step + 1) / 6)
-        actual.append(loss.item())
+    actual = losses_of_steps(method, optimiser, [batch(12, step) for step in range(6)])
     assert actual == pytest.approx(expected, abs=1e-4)
 
 

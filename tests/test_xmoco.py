@@ -13,7 +13,8 @@ from torch import nn
 from reference_impl.contract import Views
 from reference_impl.moco import MoCo
 from reference_impl.xmoco import XMoCo, cross_consistency, negative_uniformity
-from tests.test_moco_dual_view import COMMON, batch, embeddings, encoder, gradients
+from tests.stepping import assert_steps_are_those_of_moco
+from tests.test_moco_dual_view import COMMON, batch, embeddings, encoder
 
 TERMS: dict[str, Any] = {
     "symmetric": False,
@@ -82,15 +83,7 @@ def test_without_both_terms_it_is_moco_to_the_last_bit(symmetric: bool) -> None:
     ours = make(lambda_cc=0.0, lambda_u=0.0, symmetric=symmetric)
     moco = MoCo(encoder(), symmetric=symmetric, **COMMON)
     moco.load_state_dict(ours.state_dict())
-    for step in range(4):
-        losses = [method.loss(batch(seed=step)) for method in (ours, moco)]
-        assert torch.equal(*losses)
-        for method, loss in zip((ours, moco), losses, strict=True):
-            method.zero_grad()
-            loss.backward()
-            method.after_step(progress=0)
-        assert all(map(torch.equal, gradients(ours), gradients(moco)))
-        assert torch.equal(ours.queue_KD, moco.queue_KD)
+    assert_steps_are_those_of_moco(ours, moco, batch)
 
 
 def consistency_gradients(*, stop: bool) -> tuple[torch.Tensor, torch.Tensor]:
