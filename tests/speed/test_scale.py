@@ -34,13 +34,16 @@ def test_an_invented_registry_is_whole_and_ranks_its_runs(home: Path) -> None:
 
 def test_one_changed_file_costs_less_than_a_third_of_a_new_index(home: Path) -> None:
     Registry.open(home)  # imports, and fills the caches
-    (home / ".registry").rename(home / "old")
-    anew = scale.timed(lambda: Registry.open(home))
     changed = next((home / "ontology" / "claims").iterdir())
-    changed.write_text(changed.read_text() + "# changed\n")
-    again = scale.timed(lambda: Registry.open(home))
-    print(f"\nanew {anew:.0f} ms, one file {again:.0f} ms, ratio {anew / again:.0f}")  # noqa: T201
-    assert again < anew / 3
+    anew, again = [], []
+    for turn in range(3):  # in turns, and the least of each: other work on the machine only adds
+        (home / ".registry").rename(home / f"old-{turn}")
+        anew.append(scale.timed(lambda: Registry.open(home)))
+        changed.write_text(changed.read_text() + "# changed\n")
+        again.append(scale.timed(lambda: Registry.open(home)))
+    ratio = min(anew) / min(again)
+    print(f"\nanew {min(anew):.0f} ms, one file {min(again):.0f} ms, ratio {ratio:.0f}")  # noqa: T201
+    assert ratio > 3
 
 
 def test_the_questions_are_answered_faster_than_by_rdflib(home: Path) -> None:
