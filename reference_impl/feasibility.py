@@ -62,6 +62,11 @@ class Estimate:
 
 def refuse(method: str, settings: Settings, images: int | None) -> None:
     """Raises Impossible for settings that fit neither each other nor so many training images."""
+    _refuse_batch(settings, images)
+    without_contents(method, settings)
+
+
+def _refuse_batch(settings: Settings, images: int | None) -> None:
     batch, groups = settings["batch_size"], settings.get("bn_splits", 1)
     if images is not None and batch > images:
         raise Impossible(f"batch_size {batch} is more than the {images} training images")
@@ -73,7 +78,6 @@ def refuse(method: str, settings: Settings, images: int | None) -> None:
             f"batch_size {batch} leaves {whom} a single image, which has nothing to be normalised or contrasted "
             f"with; it must be at least {2 * groups}"
         )
-    without_contents(method, settings)
 
 
 def without_contents(method: str, settings: Settings) -> Parts | None:
@@ -121,7 +125,7 @@ def require(method: str, settings: Settings, splits: Splits, protocol: Settings,
     The message for memory gives the estimate, what is free, and the batch_size or queue_size that
     would fit.  Where the free memory is not known, nothing is said of it.
     """
-    refuse(method, settings, len(splits.train))
+    _refuse_batch(settings, len(splits.train))
     if protocol.get("neighbours", 0) > len(splits.train):
         raise Impossible(f"{protocol['neighbours']} neighbours asked of {len(splits.train)} training images")
     rehearsal = _Rehearsal(method, splits, protocol, device)
