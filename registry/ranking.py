@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 from registry.errors import BadSetting, UnknownName
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.reading import is_reading
-from registry.records import READING, Benchmark, Leaderboard, Run, Standing
+from registry.records import Benchmark, Leaderboard, Run, Standing
 from registry.statistics import ENOUGH, aggregate
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

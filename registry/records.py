@@ -7,9 +7,6 @@ from pathlib import Path
 
 from registry.signatures import Setting
 
-READING = "a reading of its paper, not a reproduction"
-"""What is said wherever a method appears whose paper leaves something open."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Method:
@@ -26,7 +23,7 @@ class Method:
     departures: tuple[str, ...]
     """Where our implementation or a recipe differs from the paper, in words."""
     reading: bool
-    """Whether the paper leaves something open, so that ours is READING."""
+    """Whether the paper leaves something open, so that ours is a reading of it."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,4 +1,4 @@
-"""What verdicts and answers are called; apart from how they are reached, so that `--help` waits for no statistics."""
+"""What verdicts, answers and readings are called; a module of words, so that `--help` waits for nothing else."""
 
 from __future__ import annotations
 
@@ -15,3 +15,6 @@ DOES_NOT_HOLD = "does not hold"
 OPEN = "open"
 ANSWERS = (HOLDS, DOES_NOT_HOLD, OPEN, NOT_ATTEMPTED)
 """What our results say to the direction that a source states of an ablation."""
+
+READING = "a reading of its paper, not a reproduction"
+"""What is said wherever a method appears whose paper leaves something open."""

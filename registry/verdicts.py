@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from registry.comparability import RECALLED, differences
 from registry.recomputing import remarks, rounding, widest_sd
-from registry.records import READING, Aggregate, Benchmark, Claim, Difference, Method, Nearest, Recipe, Run, Verdict
+from registry.records import Aggregate, Benchmark, Claim, Difference, Method, Nearest, Recipe, Run, Verdict
 from registry.statistics import (
     ENOUGH,
     LEVEL,
@@ -35,7 +35,7 @@ from registry.statistics import (
     difference_from_summary,
     least_half_width,
 )
-from registry.verdict_names import ABOVE, BELOW, FAILED, NOT_ATTEMPTED, NOT_COMPARABLE, REPRODUCED
+from registry.verdict_names import ABOVE, BELOW, FAILED, NOT_ATTEMPTED, NOT_COMPARABLE, READING, REPRODUCED
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

@@ -13,7 +13,7 @@ from click.testing import CliRunner
 
 from registry import Registry
 from registry.cli import cli
-from registry.records import READING
+from registry.verdict_names import READING
 from tests.conftest import ROOT, FileRun
 
 READINGS = {"moco_dual_view", "xmoco"}

@@ -8,9 +8,9 @@ import click
 
 from registry.commands.notices import stated_by
 from registry.narrator import Narrator
-from registry.records import READING
 from registry.session import Session, pairs, tell
 from registry.tables import percent
+from registry.verdict_names import READING
 
 DEFAULT_BENCHMARK = "shapes_knn"
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 import click
 
 from registry.namespaces import KINDS
-from registry.records import READING
 from registry.session import Session, as_json, show_rows, tell
 from registry.tables import Cell, duration, percent, spread, to_json, to_text
+from registry.verdict_names import READING
 
 
 @click.command()

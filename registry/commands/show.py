@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from registry.records import READING
 from registry.session import Session, as_json, tell
 from registry.tables import percent, to_json
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

@@ -27,8 +27,9 @@ from registry.exporting.lookup import (
 )
 from registry.namespaces import iri, slug
 from registry.reading import is_reading
-from registry.records import READING, Aggregate, Benchmark, Claim
+from registry.records import Aggregate, Benchmark, Claim
 from registry.statistics import LEVEL, aggregate
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

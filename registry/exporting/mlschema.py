@@ -17,7 +17,8 @@ from registry.exporting.lookup import data_label, fact, label, recorded_settings
 from registry.exporting.triples import to_turtle
 from registry.namespaces import iri
 from registry.reading import is_reading
-from registry.records import READING, Run
+from registry.records import Run
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

@@ -11,9 +11,10 @@ from registry.errors import RegistryError
 from registry.exporting.lookup import data_label, label, names, run_iris, seeds, standings, task_of
 from registry.namespaces import iri
 from registry.reading import is_reading
-from registry.records import READING, Benchmark, Standing
+from registry.records import Benchmark, Standing
 from registry.statistics import LEVEL
 from registry.tables import percent, printable
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

@@ -15,7 +15,8 @@ from registry.errors import RegistryError
 from registry.exporting.lookup import data_label, fact, label, recorded_settings, to_json
 from registry.namespaces import iri
 from registry.reading import is_reading
-from registry.records import READING, Run
+from registry.records import Run
+from registry.verdict_names import READING
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry

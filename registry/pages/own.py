@@ -15,8 +15,8 @@ from registry.pages.names import needs_title
 from registry.pages.normal import Node
 from registry.pages.own_keys import ALSO_CALLED, STATED_BY, STATED_TEXT, OwnKey
 from registry.pages.own_names import OwnNames
-from registry.records import READING
 from registry.triples import Term, python_value
+from registry.verdict_names import READING
 
 SECTIONS = {
     "open-question": READING.capitalize(),
