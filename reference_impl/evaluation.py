@@ -26,9 +26,9 @@ Prepare = Callable[[Tensor], Tensor]
 
 EVALUATION_BATCH = 500
 HELD_OUT = 0.1
+"""Share of the training set on which a probe chooses its learning rate."""
 PROBE_CROP = 0.08
 """Smallest share of an image that a crop for a probe keeps: RandomResizedCrop's own default, as in main_lincls.py."""
-"""Share of the training set on which a probe chooses its learning rate."""
 
 
 @dataclass(frozen=True)
