@@ -105,8 +105,8 @@ def test_the_readme_shows_what_the_graph_holds_and_a_ranking() -> None:
 
 
 @pytest.mark.parametrize("command", SHOWN)
-def test_the_output_in_the_readme_is_the_current_one(command: str) -> None:
-    output = CliRunner().invoke(cli, ["--home", str(ROOT), *shlex.split(command)]).output
+def test_the_output_in_the_readme_is_the_current_one(committed: Path, command: str) -> None:
+    output = CliRunner().invoke(cli, ["--home", str(committed), *shlex.split(command)]).output
     assert SHOWN[command].strip() == output.partition("\nsd is the sample")[0].strip()
 
 
