@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 import torch
 
-from tests.speed.training import CPU_CASES, CUDA_CASES, Case, compare, images, rate
+from tests.speed.contestants import Case
+from tests.speed.training import CPU_CASES, CUDA_CASES, compare, images, rate
 
 TINY = Case("resnet_mini", "bfloat16", batch=8, steps=2)
 
