@@ -7,7 +7,7 @@ from functools import cached_property, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
-from registry import ablations, checks, describing, exporting, notices
+from registry import ablations, checks, describing, exporting, notices, run_rows
 from registry.errors import BadSetting, RegistryError, UnknownName
 from registry.graph import Graph
 from registry.home import Home, find_home
@@ -197,11 +197,11 @@ class Registry:
         limit: int | None = None,
     ) -> list[Run]:
         """The runs of a method, on a benchmark, by a recipe, of a name, or all; newest first, at most `limit`."""
-        if method is not None:
-            self.graph.find("method", method)
-        if benchmark is not None:
-            self.graph.find("benchmark", benchmark)
-        rows = self.graph.summary.runs(method=method, benchmark=benchmark, recipe=recipe, name=name, limit=limit)
+        for kind, asked_for in (("method", method), ("benchmark", benchmark)):
+            if asked_for is not None:
+                self.graph.find(kind, asked_for)
+        asked = run_rows.Asked(method=method, benchmark=benchmark, recipe=recipe, name=name)
+        rows = self.graph.summary.runs(asked, limit=limit)
         return self._readable(rows, lambda row: str(row["run"]), lambda row: read_run(row, self.ranking.requirements))
 
     @cached_property
@@ -225,9 +225,9 @@ class Registry:
         """What keeps a run out of the ranking, or None if it counts; see `Ranking`."""
         return self.ranking.why_not(run)
 
-    def leaderboard(self, benchmark: str) -> Leaderboard:
-        """What the recipes reached, in percent, best mean first; fewer than three seeds take no rank."""
-        return self.ranking.leaderboard(self.benchmark(benchmark))
+    def leaderboard(self, benchmark: str, keep: Callable[[Run], bool] = lambda run: True) -> Leaderboard:
+        """What the recipes reached, best mean first, of the runs that `keep` keeps; see `Ranking.leaderboard`."""
+        return self.ranking.leaderboard(self.benchmark(benchmark), keep)
 
     def verdicts(self, method: str | None = None, *, limit: int | None = None) -> list[Verdict]:
         """Every claim, or every claim about a method, or the first by name, with what our results say about it."""

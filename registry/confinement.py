@@ -25,7 +25,9 @@ from registry.namespaces import PREFIXES
 from registry.triples import python_value
 
 if TYPE_CHECKING:
-    from registry.triples import Value
+    from collections.abc import Iterable, Sequence
+
+    from registry.triples import Term, Value
 
 MACHINES = {
     # socket, connect, sendto, sendmsg, bind, execve, execveat, io_uring_setup, openat2, creat
@@ -50,25 +52,32 @@ def main() -> None:
 
 
 def answer(store: ox.Store, query: str, most_rows: int, most_characters: int) -> dict[str, object]:
-    """Columns, rows and whether there were more; or what is wrong with the query."""
+    """What `sandbox.Answer` holds; or what is wrong with the query."""
+    columns, form = ["subject", "predicate", "object"], "triples"
+    rows: list[list[Value]] = []
+    terms: list[list[str | None]] = []
+    size, truncated = 0, False
     try:
         result = store.query(query, prefixes=PREFIXES, use_default_graph_as_union=True)
+        items: Iterable[Sequence[Term | None]]
         if isinstance(result, ox.QueryBoolean):
-            return {"columns": ["answer"], "rows": [[bool(result)]], "truncated": False}
-        rows: list[list[Value]] = []
-        columns = ["subject", "predicate", "object"]
-        if isinstance(result, ox.QuerySolutions):
-            columns = [variable.value for variable in result.variables]
-        size = 0
-        for item in result:
-            row = [python_value(item[index]) for index in range(len(columns))]
+            columns, form, items = ["answer"], "truth", [(ox.Literal(bool(result)),)]
+        elif isinstance(result, ox.QuerySolutions):
+            columns, form = [variable.value for variable in result.variables], "rows"
+            items = ([solution[index] for index in range(len(columns))] for solution in result)
+        else:
+            items = (tuple(triple) for triple in result)
+        for cells in items:
+            row = [python_value(cell) for cell in cells]
             size += sum(len(str(cell)) for cell in row)
             if len(rows) == most_rows or size > most_characters:
-                return {"columns": columns, "rows": rows, "truncated": True}
+                truncated = True
+                break
             rows.append(row)
+            terms.append([None if cell is None else str(cell) for cell in cells])
     except (SyntaxError, OSError, RuntimeError, ValueError) as error:
         return {"error": str(error)}
-    return {"columns": columns, "rows": rows, "truncated": False}
+    return {"columns": columns, "rows": rows, "truncated": truncated, "form": form, "terms": terms}
 
 
 def lock_in(*, files: bool, seconds: int, memory: int) -> None:

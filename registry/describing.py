@@ -124,11 +124,16 @@ def describe(graph: Graph, name: str) -> Description:
     facts: dict[str, list[str]] = {}
     for predicate, values in found.items():
         if curie(predicate) not in (PAGE_TOLD_APART if kind == "page" else TOLD_APART):
-            facts[_word(graph, predicate)] = sorted(_flat(_tell(graph, value) for value in values))
+            # Two properties may have one word: where a definition is from, and where a claim is.
+            facts.setdefault(_word(graph, predicate), []).extend(_flat(_tell(graph, value) for value in values))
+    facts = {word: sorted(values) for word, values in facts.items()}
     others_say = _said_of_page(graph, subject) if kind == "page" else _said_by_others(graph, subject)
+    told = {word: set(values) for word, values in facts.items()}
     for word, address in [*others_say, *_methods_below(graph, subject)]:
-        if curie(address) not in facts.setdefault(word, []):
-            facts[word].append(curie(address))
+        other = curie(address)
+        if other not in told.setdefault(word, set()):
+            told[word].add(other)
+            facts.setdefault(word, []).append(other)
     label, definition = _label(graph, subject), graph.value(subject, iri("skos", "definition"))
     return Description(
         kind=kind,
@@ -139,6 +144,17 @@ def describe(graph: Graph, name: str) -> Description:
         parents=tuple(_parents(graph, subject)),
         also=tuple(curie(address) for address in others),
     )
+
+
+def label_of(graph: Graph, name: str) -> str:
+    """The label of a subject given as `kind:slug`, or that name where it has none."""
+    kind, _, local = name.partition(":")
+    return (_label(graph, iri(kind, local)) if kind in KINDS else None) or name
+
+
+def not_searched(graph: Graph, name: str) -> list[str]:
+    """The subjects of just that slug that the search leaves out, as `kind:slug`."""
+    return [f"{kind}:{name}" for kind in LEFT_OUT if graph.summary.has(kind, name)]
 
 
 def folded(name: str) -> str:
@@ -275,17 +291,21 @@ def _said_by_others(graph: Graph, subject: str) -> Iterator[tuple[str, str]]:
     pointing = {
         (quad.subject.value, quad.predicate.value) for quad in quads if isinstance(quad.subject, ox.NamedNode)
     }
+    said_as = {predicate: curie(predicate) for _, predicate in pointing}
+    words = {
+        predicate: INVERSE_WORDS.get(said) or f"{_word(graph, predicate)} of" for predicate, said in said_as.items()
+    }
     for address, predicate in sorted(pointing):
         if not _named(address):
             continue
-        said = curie(predicate)
+        said = said_as[predicate]
         if said == "skos:broader":
             if not address.startswith(iri("method", "")):
                 yield "narrower", address
         elif said == "skos:related":
             yield "related", address
         else:
-            yield INVERSE_WORDS.get(said) or f"{_word(graph, predicate)} of", address
+            yield words[predicate], address
 
 
 def _said_of_page(graph: Graph, page: str) -> Iterator[tuple[str, str]]:

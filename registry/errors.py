@@ -13,7 +13,7 @@ RegistryError            (the command line prints it and exits with 1)
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -25,6 +25,9 @@ LISTED_BY = {
     "run": "registry runs",
 }
 
+MANY, FEW = 500, 5
+"""Of more names than the first number, only so many as the second are looked at closely."""
+
 
 class RegistryError(Exception):
     """Base of all errors that are the request's or the graph's, not the code's."""
@@ -35,9 +38,8 @@ class UnknownName(RegistryError):
 
     def __init__(self, kind: str, name: str, known: Iterable[str]) -> None:
         known = sorted(known)
-        near = get_close_matches(name, known, n=1, cutoff=0.5)
-        if near:
-            hint = f"; did you mean {near[0]!r}?"
+        if near := nearest(name, known):
+            hint = f"; did you mean {near!r}?"
         elif known and len(known) <= 12:
             hint = f"; there are {', '.join(known)}"
         elif kind in LISTED_BY:
@@ -45,6 +47,15 @@ class UnknownName(RegistryError):
         else:
             hint = f"; there are {len(known)}, such as {known[0]}" if known else "; there is none yet"
         super().__init__(f"no {kind} {name!r}{hint}")
+
+
+def nearest(name: str, known: Sequence[str]) -> str | None:
+    """The known name that is most like another one, or None where none is."""
+    if len(known) > MANY:  # of a hundred thousand, difflib would need a minute
+        from rapidfuzz import fuzz, process
+
+        known = [each for each, *_ in process.extract(name, known, scorer=fuzz.ratio, limit=FEW)]
+    return next(iter(get_close_matches(name, known, n=1, cutoff=0.5)), None)
 
 
 class AmbiguousName(RegistryError):
@@ -68,7 +79,14 @@ class BrokenFile(RegistryError):
 
 
 class QueryRefused(RegistryError):
-    """A query that is not SPARQL, that would write or reach outside, or that took too long."""
+    """A query that is not SPARQL, that would write or reach outside, or that took too long.
+
+    `place` is the line and the column of what is wrong, both from 1, where it is one place.
+    """
+
+    def __init__(self, message: str, place: tuple[int, int] | None = None) -> None:
+        self.place = place
+        super().__init__(message)
 
 
 class MissingExtra(RegistryError):

@@ -141,6 +141,12 @@ class Graph:
         graphs = {quad.graph_name.value for quad in quads if isinstance(quad.graph_name, ox.NamedNode)}
         return sorted(name for graph in graphs if (name := name_of(graph)) is not None)
 
+    def path_of(self, subject: str) -> Path:
+        """The file in which something is said of a subject, the first by name of several."""
+        stamp = self.summary.stamp(self.files_of(subject)[0])
+        assert stamp is not None
+        return Path(stamp.path)
+
     def line_of(self, subject: str, file: str) -> int | None:
         """The line on which a file first speaks of a subject, from 1."""
         try:

@@ -115,7 +115,8 @@ def refuse_unsafe(query: str) -> None:
 
 def _refuse_word(query: str, token: Token) -> None:
     if token.keyword in REFUSED:
-        raise QueryRefused(f"{_place(query, token.start)}: {REFUSED[token.keyword]}")
+        place = _place(query, token.start)
+        raise QueryRefused(f"{_words(place)}: {REFUSED[token.keyword]}", place)
     if token.keyword not in WORDS and token.text != "a":
         raise _refusal(query, token.start, f"SPARQL has no word {token.text!r}{_guess(token.keyword, WORDS)}")
 
@@ -180,11 +181,21 @@ def _prologue(tokens: list[Token]) -> tuple[frozenset[str], int]:
 
 
 def _refusal(query: str, position: int, reason: str) -> QueryRefused:
-    return QueryRefused(f"this is not a SPARQL query: {_place(query, position)}: {reason}")
+    return not_sparql(_place(query, position), reason)
 
 
-def _place(query: str, position: int) -> str:
-    return f"line {query.count(chr(10), 0, position) + 1}, column {position - query.rfind(chr(10), 0, position)}"
+def not_sparql(place: tuple[int, int], reason: str) -> QueryRefused:
+    """What to raise where a query breaks SPARQL's grammar, at that line and column."""
+    return QueryRefused(f"this is not a SPARQL query: {_words(place)}: {reason}", place)
+
+
+def _place(query: str, position: int) -> tuple[int, int]:
+    """Line and column, from 1."""
+    return query.count("\n", 0, position) + 1, position - query.rfind("\n", 0, position)
+
+
+def _words(place: tuple[int, int]) -> str:
+    return f"line {place[0]}, column {place[1]}"
 
 
 def _guess(word: str, known: frozenset[str]) -> str:

@@ -60,6 +60,12 @@ def slug(address: str) -> str:
     return address.rsplit("#", 1)[-1].rsplit("/", 1)[-1]
 
 
+def subject_of(address: str) -> tuple[str, str] | None:
+    """Kind and slug of an IRI that names a subject of ours, or a part of one; None for any other."""
+    kind, _, name = address.partition("#")[0].removeprefix(BASE).partition("/")
+    return (kind, name) if address.startswith(BASE) and kind in KINDS and name else None
+
+
 def curie(address: str) -> str:
     """The IRI as people write it, `method:moco_v2`; unchanged where no prefix fits."""
     fitting = [(base, prefix) for prefix, base in PREFIXES.items() if address.startswith(base)]

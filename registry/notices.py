@@ -86,6 +86,16 @@ class Notices:
         """Whether a run was made to verify another."""
         return run in self._reruns
 
+    def naming(self, run: str) -> list[Notice]:
+        """The notices about other runs in which this one is the repetition or the successor."""
+        found = [notice for notices in self._about.values() for notice in notices]
+        return [
+            notice
+            for notice in found
+            if (isinstance(notice, Supersession) and notice.successor == run)
+            or (isinstance(notice, Verification) and notice.rerun == run)
+        ]
+
     def replaced(self, run: str) -> set[str]:
         """The runs that this one supersedes, also by way of others."""
         found: set[str] = set()
@@ -134,10 +144,15 @@ def read(graph: Graph, row: Mapping[str, Value]) -> Notice:
     return Retraction(name=name, run=run, stated=stated, stated_by=stated_by, reason=reason)
 
 
+def candidates_for(registry: Registry, name: str) -> list[str]:
+    """The run of that name, or all whose names begin so; also those whose records cannot be read."""
+    summary = registry.graph.summary
+    return [name] if summary.has("run", name) else summary.names("run", beginning=name) if name else []
+
+
 def find_run(registry: Registry, name: str) -> Run:
     """The run of that name, or the one whose name begins so; raises UnknownName, RegistryError."""
-    summary = registry.graph.summary
-    candidates = [name] if summary.has("run", name) else summary.names("run", beginning=name) if name else []
+    candidates = candidates_for(registry, name)
     if len(candidates) > 1:
         listed = ", ".join(candidates[:LISTED]) + (", ..." if len(candidates) > LISTED else "")
         raise RegistryError(f"{len(candidates)} runs begin with {name!r}; give more of the name: {listed}")
@@ -145,7 +160,7 @@ def find_run(registry: Registry, name: str) -> Run:
         for run in registry.runs(name=candidate):
             return run
         raise RegistryError(f"the record of {candidate} cannot be read (see: registry check)")
-    raise UnknownName("run", name, summary.names("run"))
+    raise UnknownName("run", name, registry.graph.names("run"))
 
 
 def retract(registry: Registry, name: str, why: str, stated_by: str | None) -> Path:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from functools import cached_property
 from statistics import fmean
@@ -58,8 +58,9 @@ class Ranking:
 
     def _first_of_seed(self, run: Run) -> str:
         place = run.benchmark, run.recipe
-        if place not in self._firsts:
-            self.know(self.registry.runs(benchmark=run.benchmark, recipe=run.recipe))
+        if run.seed not in self._firsts.get(place, {}):  # also where somebody knew some of the runs only
+            runs = self.registry.runs(benchmark=run.benchmark, recipe=run.recipe)
+            self._firsts[place] = self._firsts_of(runs)
         return self._firsts[place][run.seed]
 
     def _firsts_of(self, runs: Sequence[Run]) -> dict[int, str]:
@@ -124,13 +125,16 @@ class Ranking:
                 self._hashes[name] = recipe_hash(recipe.settings) if recipe.method else None
         return self._hashes[name]
 
-    def leaderboard(self, benchmark: Benchmark) -> Leaderboard:
-        """What the recipes reached, in percent, best mean first; fewer than three seeds take no rank."""
+    def leaderboard(self, benchmark: Benchmark, keep: Callable[[Run], bool] = lambda run: True) -> Leaderboard:
+        """What the recipes reached, in percent, best mean first; fewer than three seeds take no rank.
+
+        Of runs that `keep` does not keep nothing is said; whether one counts is still decided among all.
+        """
         counting: dict[str, list[Run]] = {}
         left_out = []
         runs = self.registry.runs(benchmark=benchmark.name)
         self.know(runs)
-        for run in runs:
+        for run in filter(keep, runs):
             why = self.why_not(run)
             if why is None:
                 counting.setdefault(run.recipe, []).append(run)

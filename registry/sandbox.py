@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 from registry import guard
 from registry.errors import QueryRefused, RegistryError
-from registry.namespaces import KINDS
+from registry.namespaces import KINDS, iri
 
 if TYPE_CHECKING:
     from registry.graph import Graph
@@ -45,6 +45,17 @@ class Answer:
     columns: tuple[str, ...]
     rows: list[tuple[Value, ...]]
     truncated: bool
+    form: str
+    """"rows" of a SELECT, "truth" of an ASK, "triples" of a CONSTRUCT or DESCRIBE."""
+    terms: list[tuple[str | None, ...]]
+    """The cells of the rows as N-Triples writes them, which also tells an address from a text; None for nothing."""
+
+    def addresses(self, column: int) -> list[str | None]:
+        """The IRIs of a column, by row; None where something else stands."""
+        return [
+            term[1:-1] if (term := row[column]) is not None and term[0] == "<" and term[1] != "<" else None
+            for row in self.terms
+        ]
 
 
 def ask(graph: Graph, query: str, parameters: dict[str, str]) -> Answer:
@@ -53,7 +64,7 @@ def ask(graph: Graph, query: str, parameters: dict[str, str]) -> Answer:
         # Ours, and its parameters are names or numbers: there is nothing to guard against.
         from registry.confinement import answer
 
-        return _as_answer(answer(graph.store, _question(graph, query, parameters), ROWS, CHARACTERS))
+        return _as_answer(answer(graph.store, question_text(graph, query, parameters), ROWS, CHARACTERS))
     if parameters:
         raise RegistryError("only named questions take parameters; write the values into the query instead")
     guard.refuse_unsafe(query)
@@ -102,12 +113,16 @@ def _answered_apart(graph: Graph, query: str) -> dict[str, Any]:
 
 def _as_answer(reply: dict[str, Any]) -> Answer:
     if "error" in reply:
-        raise QueryRefused(f"this is not a SPARQL query: {reply['error']}")
-    return Answer(tuple(reply["columns"]), [tuple(row) for row in reply["rows"]], reply["truncated"])
+        told = re.match(r"error at (\d+):(\d+): ", reply["error"])
+        if told is None:
+            raise QueryRefused(f"this is not a SPARQL query: {reply['error']}")
+        raise guard.not_sparql((int(told[1]), int(told[2])), reply["error"][told.end() :])
+    rows, terms = ([tuple(row) for row in reply[part]] for part in ("rows", "terms"))
+    return Answer(tuple(reply["columns"]), rows, reply["truncated"], reply["form"], terms)
 
 
-def _question(graph: Graph, name: str, parameters: dict[str, str]) -> str:
-    """A named question with its `$parameters` filled in."""
+def question_text(graph: Graph, name: str, parameters: dict[str, str]) -> str:
+    """A named question with its `$parameters` filled in; raises UnknownName, RegistryError."""
     from registry.graph import parameters_of, read_query
 
     text = read_query(name.strip())
@@ -118,6 +133,7 @@ def _question(graph: Graph, name: str, parameters: dict[str, str]) -> str:
         raise RegistryError(
             f"the question {name} takes no parameter {extra!r}; it takes {', '.join(declared) or 'none'}"
         )
+    text = re.sub(r"^# \$\w+: \w+\n", "", text, flags=re.MULTILINE)
     for parameter, kind in declared.items():
         text = re.sub(rf"\${parameter}\b", _term(graph, kind, parameters[parameter]), text)
     return text
@@ -125,7 +141,9 @@ def _question(graph: Graph, name: str, parameters: dict[str, str]) -> str:
 
 def _term(graph: Graph, kind: str, value: str) -> str:
     if kind in KINDS:
-        return f"<{graph.find(kind, value)}>"
+        address = graph.find(kind, value)
+        name = address.removeprefix(iri(kind, ""))
+        return f"{kind}:{name}" if re.fullmatch(r"[A-Za-z0-9_]+", name) else f"<{address}>"
     try:
         number = float(value)
     except ValueError:

@@ -1,4 +1,4 @@
-"""What listings need of a graph's files, row by row, in SQLite: files, subjects, runs.
+"""What listings need of a graph's files, row by row, in SQLite: files, subjects, recipes; runs are in `run_rows`.
 
 It is filled from the same triples as the store, file by file, and can be made again at any time.
 Asking it for the runs of one benchmark takes milliseconds where a query over all runs takes seconds.
@@ -15,39 +15,16 @@ from typing import TYPE_CHECKING, Any
 
 import pyoxigraph as ox
 
-from registry import search
-from registry.namespaces import BASE, KINDS, iri, slug
+from registry import run_rows, search
+from registry.namespaces import BASE, KINDS, iri
+from registry.run_rows import ALL, Asked, Row
 from registry.scanning import Known, Stamp
 from registry.triples import Term, python_value
 
 if TYPE_CHECKING:
     from registry.pages.indexing import Row as Page
 
-RUN_PROPERTIES = {
-    iri(*name): column
-    for column, name in {
-        "method": ("mls", "realizes"),
-        "benchmark": ("reg", "onBenchmark"),
-        "version": ("reg", "benchmarkVersion"),
-        "recipe": ("reg", "followsRecipe"),
-        "departsFrom": ("reg", "departsFromRecipe"),
-        "recipeHash": ("reg", "recipeHash"),
-        "benchmarkHash": ("reg", "benchmarkHash"),
-        "seed": ("reg", "seed"),
-        "status": ("reg", "status"),
-        "started": ("prov", "startedAtTime"),
-        "reason": ("reg", "reason"),
-        "imagesPerSecond": ("reg", "imagesPerSecond"),
-        "wallSeconds": ("reg", "wallSeconds"),
-        "peakMemory": ("reg", "peakMemory"),
-        "falseNegativeShare": ("reg", "falseNegativeShare"),
-        "device": ("reg", "deviceModel"),
-        "sourceSha256": ("reg", "sourceSha256"),
-    }.items()
-}
-RUN_COLUMNS = ("run", "file", *RUN_PROPERTIES.values(), "value", "untrained", "changed", "stated")
-
-SCHEMA = f"""
+SCHEMA = f"""{run_rows.SCHEMA}
 CREATE TABLE facts (name TEXT PRIMARY KEY, value TEXT) WITHOUT ROWID;
 CREATE TABLE folders (path TEXT PRIMARY KEY, modified INTEGER) WITHOUT ROWID;
 CREATE TABLE files (name TEXT PRIMARY KEY, folder TEXT, path TEXT, size INTEGER, modified INTEGER, inode INTEGER,
@@ -56,13 +33,6 @@ CREATE INDEX files_by_folder ON files (folder);
 CREATE INDEX files_broken ON files (flaw) WHERE flaw IS NOT NULL;
 CREATE TABLE subjects (kind TEXT, name TEXT, file TEXT, PRIMARY KEY (kind, name, file)) WITHOUT ROWID;
 CREATE INDEX subjects_by_file ON subjects (file);
-CREATE TABLE stated (id INTEGER PRIMARY KEY, properties TEXT UNIQUE);
-CREATE TABLE runs ({", ".join(RUN_COLUMNS)}, PRIMARY KEY (run, file)) WITHOUT ROWID;
-CREATE INDEX runs_by_file ON runs (file);
-CREATE INDEX runs_by_method ON runs (method, started DESC, run);
-CREATE INDEX runs_by_benchmark ON runs (benchmark, started DESC, run);
-CREATE INDEX runs_by_recipe ON runs (recipe, benchmark, started DESC, run);
-CREATE INDEX runs_by_start ON runs (started DESC, run);
 CREATE TABLE problems (file TEXT, line INTEGER, kind TEXT, reason TEXT);
 CREATE INDEX problems_by_file ON problems (file, line);
 CREATE TABLE recipes (recipe TEXT, file TEXT, content TEXT, PRIMARY KEY (recipe, file)) WITHOUT ROWID;
@@ -73,11 +43,9 @@ TABLES = {"files": "name", "subjects": "file", "runs": "file", "recipes": "file"
 """The column of each table that names the file from which a row was read."""
 
 LAYOUT = sha256(
-    repr((4, SCHEMA, search.SCHEMA, search.LABELS, search.NAMES, search.BODIES, RUN_PROPERTIES, KINDS)).encode()
+    repr((4, SCHEMA, search.SCHEMA, search.LABELS, search.NAMES, search.BODIES, run_rows.PROPERTIES, KINDS)).encode()
 ).hexdigest()
 """Another one for each way of filling the tables; whoever changes how rows are made counts up the number."""
-
-Row = dict[str, Any]  # one of SQLite: text, numbers and None
 
 
 class Summary(Known):
@@ -119,12 +87,7 @@ class Summary(Known):
             "INSERT OR IGNORE INTO subjects VALUES (?, ?, ?)",
             [(*named, name) for address, found in subjects.items() if (named := _kind(address, found))],
         )
-        for row in _runs(subjects):
-            row["stated"] = self._stated(row["stated"])
-            values = [row.get(column) for column in RUN_COLUMNS if column != "file"]
-            values.insert(1, name)
-            marks = ", ".join("?" * len(RUN_COLUMNS))
-            self.connection.execute(f"INSERT OR IGNORE INTO runs VALUES ({marks})", values)
+        run_rows.add(self.connection, name, subjects)
         self.connection.executemany(
             "INSERT OR IGNORE INTO recipes VALUES (?, ?, ?)",
             [(address, name, json.dumps(content)) for address, content in _recipes(subjects)],
@@ -177,11 +140,6 @@ class Summary(Known):
     def note(self, name: str, value: str) -> None:
         """Keeps a fact about this summary itself."""
         self.connection.execute("INSERT OR REPLACE INTO facts VALUES (?, ?)", (name, value))
-
-    def _stated(self, properties: str) -> int:
-        self.connection.execute("INSERT OR IGNORE INTO stated (properties) VALUES (?)", (properties,))
-        (row,) = self.connection.execute("SELECT id FROM stated WHERE properties = ?", (properties,))
-        return int(row["id"])
 
     # Reading
 
@@ -274,6 +232,13 @@ class Summary(Known):
         query = "SELECT 1 FROM subjects WHERE kind = ? AND name = ? LIMIT 1"
         return bool(self.connection.execute(query, (kind, name)).fetchall())
 
+    def described_in(self, kind: str, name: str) -> Path | None:
+        """The file that describes a subject, the first by name of several; None where nothing does."""
+        query = "SELECT path FROM subjects JOIN files ON files.name = file WHERE kind = ? AND subjects.name = ?"
+        for row in self.connection.execute(query + " ORDER BY file LIMIT 1", (kind, name)):
+            return Path(row["path"])
+        return None
+
     def recipe(self, name: str) -> Content:
         """What the files say of a recipe; nothing when there is none."""
         found: Content = {}
@@ -283,27 +248,13 @@ class Summary(Known):
                 found.setdefault(address, []).extend(values)
         return found
 
-    def runs(
-        self,
-        *,
-        method: str | None = None,
-        benchmark: str | None = None,
-        recipe: str | None = None,
-        name: str | None = None,
-        limit: int | None = None,
-    ) -> Iterator[Row]:
+    def runs(self, asked: Asked = ALL, *, limit: int | None = None, offset: int = 0) -> Iterator[Row]:
         """The runs, newest first, one row each even where a run stands in two files."""
-        named = {"method": method, "benchmark": benchmark, "recipe": recipe, "run": name}
-        terms = {column: iri(column, slug) for column, slug in named.items() if slug is not None}
-        where = " AND ".join(f"runs.{column} = :{column}" for column in terms) or "1"
-        rows = self.connection.execute(
-            f"SELECT runs.*, properties FROM runs JOIN stated ON stated.id = runs.stated WHERE {where} "
-            "AND NOT EXISTS (SELECT 1 FROM runs AS other WHERE other.run = runs.run AND other.file < runs.file) "
-            f"ORDER BY started DESC, run LIMIT {-1 if limit is None else limit}",
-            terms,
-        )
-        for row in rows:
-            yield {**row, "changed": json.loads(row["changed"]), "stated": row["properties"].split()}
+        return run_rows.find(self.connection, asked, limit=limit, offset=offset)
+
+    def count_runs(self, asked: Asked = ALL) -> int:
+        """How many of them there are."""
+        return run_rows.count(self.connection, asked)
 
 
 FIRST, REST = iri("rdf", "first"), iri("rdf", "rest")
@@ -352,31 +303,6 @@ def _kind(address: str, found: Mapping[str, object]) -> tuple[str, str] | None:
     return (kind, name) if kind in KINDS and name else None
 
 
-def _runs(subjects: Subjects) -> Iterator[Row]:
-    """A row for each run that a file describes."""
-    outputs: dict[str, list[dict[str, list[Term]]]] = {}
-    for found in subjects.values():
-        for term in found.get(iri("prov", "wasGeneratedBy"), []):
-            if isinstance(term, ox.NamedNode):
-                outputs.setdefault(term.value, []).append(found)
-    for address, found in subjects.items():
-        if iri("mls", "realizes") not in found:
-            continue
-        row: Row = {column: _first(found.get(name)) for name, column in RUN_PROPERTIES.items()}
-        row["run"] = address
-        row["started"] = str(row["started"] or "").replace("+00:00", "Z") or None  # times in order as texts
-        row["changed"] = json.dumps(
-            sorted(str(python_value(term)) for term in found.get(iri("reg", "changedSetting"), []))
-        )
-        row["stated"] = " ".join(sorted(found))
-        for output in outputs.get(address, []):
-            state = slug(str(_first(output.get(iri("reg", "encoderState")))))
-            column = {"Trained": "value", "Untrained": "untrained"}.get(state)
-            if column:
-                row[column] = _first(output.get(iri("mls", "hasValue")))
-        yield row
-
-
 def _recipes(subjects: Subjects) -> Iterator[tuple[str, Content]]:
     """The properties of each recipe that a file describes."""
     for address, found in subjects.items():
@@ -389,10 +315,3 @@ def _content(terms: Sequence[Term]) -> list[Any]:
     if any(isinstance(term, ox.BlankNode) or term == NIL for term in terms):
         return [{"list": [python_value(term) for term in terms if isinstance(term, ox.Literal)]}]
     return [{"iri": term.value} if isinstance(term, ox.NamedNode) else python_value(term) for term in terms]
-
-
-def _first(terms: Sequence[Term] | None) -> object:
-    """The value, and of several always the same one."""
-    if not terms:
-        return None
-    return python_value(terms[0] if len(terms) == 1 else min(terms, key=str))

@@ -1,15 +1,21 @@
-"""Rows as aligned text for a terminal, or as JSON for a program."""
+"""Rows as aligned text for a terminal, as JSON for a program, or as CSV for both it and a spreadsheet."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from registry.records import Aggregate, Claim
 
 Cell = str | int | float | bool | None
+
+FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")  # noqa: RUF001
+NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
 
 
 def to_text(rows: Sequence[Mapping[str, Cell]], columns: Sequence[str]) -> str:
@@ -50,6 +56,31 @@ def shorten(text: str, width: int) -> str:
 def to_json(content: object) -> str:
     """Readable JSON; what is no JSON value is written as text."""
     return json.dumps(content, indent=2, ensure_ascii=False, default=str)
+
+
+def to_csv(columns: Sequence[str], rows: Iterable[Sequence[Cell]]) -> bytes:
+    """A heading and a line a row, in UTF-8; no cell is a formula to a spreadsheet."""
+    stream = io.StringIO()
+    writer = csv.writer(stream, lineterminator="\n")
+    writer.writerow([harmless(column) for column in columns])
+    writer.writerows([_in_csv(cell) if isinstance(cell, str) else cell for cell in row] for row in rows)
+    return stream.getvalue().encode()
+
+
+def _in_csv(text: str) -> str:
+    # A carriage return alone would stand without quotes, and be the end of a line to a spreadsheet.
+    return harmless(text).replace("\r\n", "\n").replace("\r", "\n")
+
+
+def harmless(text: str) -> str:
+    """The text, behind an apostrophe where a spreadsheet would take it for a formula and run it.
+
+    Spreadsheets read = + - @ so (in Asian settings their wide forms too), and a tab or a line break before
+    one does not stop them.  The apostrophe is their own sign for text and hides itself; a program meets it
+    only before such a text, and JSON has the text itself.  Signed numbers, as sources print them, stay: they
+    compute nothing.
+    """
+    return f"'{text}" if text[:1] in FORMULA and not NUMBER.fullmatch(text) else text
 
 
 def percent(value: float | None, digits: int = 2) -> str:

@@ -19,8 +19,10 @@ run cannot be reproduced within it by any number of ours, and the reason then sa
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from registry.comparability import RECALLED, differences
@@ -186,8 +188,14 @@ def _way(fitting: Sequence[Place]) -> str | None:
 
 def way(place: Place) -> str:
     """The command that runs a recipe on a benchmark."""
-    variant = f" --recipe {place.recipe.variant}" if place.recipe.variant else ""
-    return f"registry run-benchmark {place.recipe.method} --on {place.benchmark.name}{variant}"
+    return run_command(place.recipe, place.benchmark.name)
+
+
+def run_command(recipe: Recipe, benchmark: str, seeds: Iterable[int] = ()) -> str:
+    """The command for these seeds, or the usual one; names of the graph are words to a shell, whatever they hold."""
+    variant = ["--recipe", recipe.variant] if recipe.variant else []
+    chosen = chain.from_iterable(("--seed", str(seed)) for seed in seeds)
+    return shlex.join(["registry", "run-benchmark", recipe.method, "--on", benchmark, *variant, *chosen])
 
 
 def _missing(claimed: Benchmark, differing: Sequence[tuple[tuple[str, ...], Place]], method: Method) -> str:

@@ -204,8 +204,10 @@ def _outcome(graph: Graph, run: Run, again: Graph, rerun: Run, difference: float
 
 def _losses(graph: Graph, run: Run) -> list[str]:
     """The loss of every epoch as it was written; empty where the curve is gone."""
-    file = graph.files[graph.files_of(iri("run", run.name))[0]].with_suffix(".csv")
-    if not file.is_file():
+    # Other files may speak of the run as well: its record is the one that speaks of its curve.
+    records = graph.files_of(f"{iri('run', run.name)}#curve")
+    file = graph.files[records[0]].with_suffix(".csv") if records else None
+    if file is None or not file.is_file():
         return []
     with file.open(encoding="utf-8", newline="") as stream:
         return [row.get("loss") or "" for row in csv.DictReader(stream)]

@@ -115,7 +115,7 @@ def test_show_prints_lineage_recipes_and_departures() -> None:
         (["ask", "term", "--param", "term=contrst"], "no term 'contrst'; did you mean 'contrast'?"),
         (["ask", "INSERT DATA { <a:b> <a:c> <a:d> }"], "INSERT would change the graph"),
         (["ask", "SELECT * { SERVICE <http://127.0.0.1/> { ?s ?p ?o } }"], "SERVICE would send the query elsewhere"),
-        (["ask", "SELECT * {"], "this is not a SPARQL query: error at 1:"),
+        (["ask", "SELECT * {"], "this is not a SPARQL query: line 1, column "),
         (
             ["ask", "SELECT * {\n ?s metod:x 1 }"],
             "line 2, column 5: there is no prefix 'metod:'; did you mean 'method'?",

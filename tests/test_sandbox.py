@@ -122,7 +122,7 @@ def test_a_large_answer_is_cut_off_and_says_so(tiny: Registry) -> None:
 
 
 def test_a_syntax_error_says_where(tiny: Registry) -> None:
-    with pytest.raises(QueryRefused, match=r"this is not a SPARQL query: error at 2:\d+"):
+    with pytest.raises(QueryRefused, match=r"this is not a SPARQL query: line 2, column \d+: expected"):
         tiny.ask("SELECT * {\n ?s ?p }")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -66,6 +67,12 @@ def test_equal_values_with_other_losses_are_not_called_identical(tiny_home: Path
     curve = file.with_suffix(".csv")
     curve.write_text(re.sub(r"^1,\d+\.\d", "1,7.7", curve.read_text(), flags=re.MULTILINE))
     assert verify(tiny_home, file).outcome == "holds"
+
+
+def test_what_another_file_says_of_a_run_hides_no_losses(tiny_home: Path, add: Callable[[str], None]) -> None:
+    (file,) = run(tiny_home)
+    add(f'run:{file.stem} rdfs:comment "Said before the record, by the order of files." .')
+    assert verify(tiny_home, file).outcome == "identical"
 
 
 def test_a_verification_whose_own_run_was_retracted_says_nothing(tiny_home: Path) -> None:

@@ -72,12 +72,16 @@ def _command(form: str) -> click.Command:
         _write(session, form, names, output)
 
     found = FORMATS[form]
-    help_text = f"Write {found.help}." + (f"\n\nNAME: {found.subject}." if found.subject else "")
+    sentences = [f"Write {found.help}.", found.purpose]
+    if found.licence:
+        sentences.append(f"Licence: {found.licence}")
+    if found.subject:
+        sentences.append(f"NAME: {found.subject}.")
     where = "A new file, or a new folder, not the terminal."
     return click.Command(
         form,
         callback=write,
-        help=help_text,
+        help="\n\n".join(sentences),
         params=[
             click.Argument(["names"], metavar="[NAME]...", nargs=-1),
             click.Option(["--output"], type=click.Path(path_type=Path), help=where),

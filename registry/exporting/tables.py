@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from registry.exporting.lookup import names
 from registry.namespaces import iri, slug
 from registry.reading import is_reading
-from registry.tables import Cell
+from registry.tables import Cell, to_csv
 
 if TYPE_CHECKING:
     from registry.catalogue import Registry
@@ -159,8 +157,4 @@ def _truth(value: bool) -> str:
 
 
 def _to_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Cell]]) -> bytes:
-    stream = io.StringIO()
-    writer = csv.DictWriter(stream, fieldnames=columns, lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return stream.getvalue().encode()
+    return to_csv(columns, ([row[column] for column in columns] for row in rows))
