@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test check clean
+.PHONY: demo test app check clean
 .DELETE_ON_ERROR:
 
 demo: $(VENV)/.train-installed
@@ -21,6 +21,9 @@ demo: $(VENV)/.train-installed
 
 test: $(VENV)/.test-installed
 	$(BIN)/python -m pytest
+
+app: $(VENV)/.app-installed
+	$(BIN)/registry app
 
 check: $(VENV)/.test-installed
 	$(BIN)/ruff check .

@@ -12,7 +12,19 @@ from pathlib import Path
 import click
 
 from registry import __version__
-from registry.commands import ablations, bench, claims, editing, exchange, importing, look, notices, question, show
+from registry.commands import (
+    ablations,
+    bench,
+    claims,
+    editing,
+    exchange,
+    explorer,
+    importing,
+    look,
+    notices,
+    question,
+    show,
+)
 from registry.session import FriendlyGroup, Session
 
 
@@ -42,6 +54,7 @@ for command in (
     look.runs,
     question.search,
     question.ask,
+    explorer.app,
     exchange.check,
     exchange.export,
     importing.import_,

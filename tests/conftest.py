@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -14,6 +15,9 @@ from registry import Registry
 from registry.hashes import benchmark_hash, recipe_hash
 from registry.namespaces import PREFIXES, curie
 from registry.results import Measured, RunRecord, write
+
+if TYPE_CHECKING:
+    from streamlit.testing.v1 import AppTest
 
 ROOT = Path(__file__).resolve().parents[1]
 TINY = Path(__file__).parent / "tiny"
@@ -42,6 +46,7 @@ PROVENANCE: dict[str, str | int | float | bool] = {
 
 FileRun = Callable[..., Path]
 Answers = Callable[..., list[tuple[object, ...]]]
+Explore = Callable[..., "AppTest"]
 
 
 @pytest.fixture(scope="session")
@@ -176,3 +181,18 @@ def bare(tmp_path: Path) -> Path:
     for name in ("vocabulary.ttl", "shapes.ttl"):
         (tmp_path / "bare" / "ontology" / name).write_bytes((ROOT / "ontology" / name).read_bytes())
     return tmp_path / "bare"
+
+
+@pytest.fixture
+def explore(monkeypatch: pytest.MonkeyPatch, committed: Path) -> Iterator[Explore]:
+    """Opens a page of the explorer, on this checkout or on a home of its own, with that in its address."""
+    from app.state import keeper
+    from tests.exploring import opened
+
+    def open_page(page: str, home: Path = committed, /, **address: str) -> AppTest:
+        monkeypatch.setenv("REGISTRY_HOME", str(home))
+        monkeypatch.setattr("app.address.OVERTAKEN", 0.0)  # a test is faster than any hand
+        return opened(page, **address)
+
+    yield open_page
+    keeper.clear()  # each test has files of its own

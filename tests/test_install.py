@@ -78,6 +78,7 @@ def test_the_wheel_holds_the_ontology_the_questions_and_the_commit(wheel: Path) 
     names = set(zipfile.ZipFile(wheel).namelist())
     assert {"registry/ontology/vocabulary.ttl", "registry/ontology/methods/moco_v2.ttl"} <= names
     assert {"registry/queries/runs.rq", "reference_impl/moco.py"} <= names
+    assert {"app/main.py", "app/icon.svg", "app/.streamlit/config.toml", "app/app_pages/overview.py"} <= names
     shipped = {name.removeprefix("registry/") for name in names if name.startswith("registry/ontology/")}
     ours = {path.relative_to(ROOT) for path in (ROOT / "ontology").rglob("*.ttl")}
     assert shipped >= {path.as_posix() for path in ours if path.parts[1] != "imports"}

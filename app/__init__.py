@@ -1,0 +1,1 @@
+"""The explorer: Streamlit pages over the Registry, with no SPARQL but what the user types."""
