@@ -59,7 +59,9 @@ def test_without_its_packages_it_says_what_to_install(started: list[Any], monkey
 
 
 def test_make_app_runs_the_command() -> None:
-    done = subprocess.run(["make", "--dry-run", "app"], cwd=ROOT, capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "app"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
     assert done.stdout.splitlines()[-1].endswith("registry app")
 
 
