@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -188,6 +189,9 @@ def explore(monkeypatch: pytest.MonkeyPatch, committed: Path) -> Iterator[Explor
     """Opens a page of the explorer, on this checkout or on a home of its own, with that in its address."""
     from app.state import keeper
     from tests.exploring import opened
+
+    # Streamlit puts a page there and leaves it; processes that other tests start would run it.
+    monkeypatch.setitem(sys.modules, "__main__", sys.modules["__main__"])
 
     def open_page(page: str, home: Path = committed, /, **address: str) -> AppTest:
         monkeypatch.setenv("REGISTRY_HOME", str(home))
