@@ -9,6 +9,7 @@ import altair as alt
 import pandas as pd
 import streamlit as st
 
+from app.dot import quoted
 from app.picking import one_in_a_box
 from app.words import cut
 from registry.namespaces import BASE, curie
@@ -187,15 +188,9 @@ def dot(edges: Sequence[Edge], *, dark: bool) -> str:
             lines.append(f"{number} [shape=point, width=0.08]")
         else:
             shape = 'shape=box, style="rounded"' if node.startswith(BASE) else "shape=ellipse"
-            lines.append(f"{number} [{shape}, label={_quoted(curie(node), 48)}]")
+            lines.append(f"{number} [{shape}, label={quoted(cut(curie(node), 48))}]")
     lines += [
-        f"{numbers[start]} -> {numbers[end]}" + (f" [label={_quoted(curie(label), 32)}]" if label else "")
+        f"{numbers[start]} -> {numbers[end]}" + (f" [label={quoted(cut(curie(label), 32))}]" if label else "")
         for start, end, label in edges
     ]
     return "\n".join([*lines, "}"])
-
-
-def _quoted(text: str, longest: int) -> str:
-    r"""The text as a label; Graphviz reads \ and &amp; in it."""
-    short = cut(printable(text), longest)
-    return '"' + short.replace("\\", "\\\\").replace('"', '\\"').replace("&", "&amp;") + '"'

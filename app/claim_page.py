@@ -11,13 +11,12 @@ from app.links import link
 from app.paging import way_back
 from app.picking import unknown
 from app.state import State
-from app.words import cut, plain
+from app.words import cut, plain, setting
 from registry import Registry, RegistryError
 from registry.comparability import SELECTION
 from registry.ledger import Entry, entry, meaning, stated_by, way_to_compare
 from registry.recomputing import rounding
 from registry.records import Claim, Nearest, Verdict
-from registry.signatures import Setting
 from registry.tables import percent, reached, recomputed
 from registry.verdicts import MARGIN
 
@@ -105,7 +104,7 @@ def _stated(registry: Registry, claim: Claim, verdict: Verdict | None) -> None:
         lines.append(("Pretrained on", ", ".join(claim.pretrained_on)))
     for title, settings in (("Conditions", claim.conditions), ("Scored with", claim.scoring)):
         if settings:
-            lines.append((title, ", ".join(f"{name} {_told(value)}" for name, value in settings.items())))
+            lines.append((title, ", ".join(f"{name} {setting(value)}" for name, value in settings.items())))
     if not claim.conditions:
         lines.append(("Conditions", "the source states none of a recipe's settings"))
     st.markdown("\n".join(f"- **{title}**: {plain(cut(text, 1500))}" for title, text in lines))
@@ -113,13 +112,6 @@ def _stated(registry: Registry, claim: Claim, verdict: Verdict | None) -> None:
         st.caption(plain(f"The number is that of {SELECTION[claim.selection]}; ours is always the last epoch."))
     for caveat in claim.caveats:
         st.warning(plain(cut(caveat, 1500)), icon=":material/priority_high:")
-
-
-def _told(value: Setting) -> str:
-    """A setting as Turtle has it."""
-    if isinstance(value, tuple):
-        return f"({' '.join(map(str, value))})"
-    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _ours(registry: Registry, found: Entry) -> None:

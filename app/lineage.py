@@ -9,10 +9,10 @@ from urllib.parse import quote
 
 import streamlit as st
 
+from app.dot import quoted
 from app.words import cut
 from registry.families import BORROWS, REFINES, Link
 from registry.records import Method
-from registry.tables import printable
 
 MOST_AROUND, MOST_AT_ALL = 40, 80
 """Nodes that a picture still shows readably: around one method, and of all."""
@@ -117,7 +117,7 @@ def dot(
     for link in links:
         ends = f"{nodes[link.of, link.source]} -> {nodes['method', link.method]}"
         style, colour = ("solid", colours.refines) if link.kind == REFINES else ("dashed", colours.borrows)
-        tip = _quoted(f"{link.method} {link.kind} {link.source}")
+        tip = quoted(f"{link.method} {link.kind} {link.source}")
         lines.append(f'{ends} [style={style}, color="{colour}", tooltip={tip}];')
     return "\n".join([*lines, "}"])
 
@@ -128,7 +128,7 @@ def _method_node(method: Method, chosen: bool) -> str:
         styles.append("filled")
     if chosen:
         styles.append("bold")
-    label, tip = _quoted(cut(method.label, 32)), _quoted(cut(f"{method.label}: {method.definition}", 240))
+    label, tip = quoted(cut(method.label, 32)), quoted(cut(f"{method.label}: {method.definition}", 240))
     more = ", peripheries=2" if method.implementation is not None and method.reading else ""
     more += ", penwidth=2.4" if chosen else ""
     address = f"?method={quote(method.name, safe='')}"
@@ -138,13 +138,7 @@ def _method_node(method: Method, chosen: bool) -> str:
 def _paper_node(name: str, titles: Mapping[str, str]) -> str:
     title = titles.get(name, name)
     address = f"terms?subject=paper:{quote(name, safe='')}"
-    return f'label={_quoted(cut(title, 32))}, tooltip={_quoted(title)}, URL="{address}", style="dashed"'
-
-
-def _quoted(text: str) -> str:
-    """A text as a string of DOT: what would end it, begin an escape of a label or an HTML entity is escaped."""
-    line = " ".join(printable(text.replace("\n", " ")).split())
-    return '"' + line.replace("&", "&amp;").replace("\\", "\\\\").replace('"', '\\"') + '"'
+    return f'label={quoted(cut(title, 32))}, tooltip={quoted(title)}, URL="{address}", style="dashed"'
 
 
 def in_words(links: Sequence[Link], label: Mapping[str, str]) -> list[str]:

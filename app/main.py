@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from hashlib import sha256
 from pathlib import Path
 
 import streamlit as st
@@ -49,11 +50,8 @@ def main() -> None:
 def _top(page: str) -> None:
     """Begins another subject at its top: within one page the browser would stay as far down as it was."""
     subject = [page, *(st.query_params.get(kind) for kind in (*HOMES, "subject"))]
-    if st.session_state.get("subject shown", subject) != subject:
-        st.session_state["turns"] = st.session_state.get("turns", 0) + 1
-    st.session_state["subject shown"] = subject
-    # Another number is another script, which runs once; nothing of the address stands in it.
-    st.html(SCROLL.format(st.session_state.get("turns", 0)), unsafe_allow_javascript=True)
+    # Another digest is another script, which runs once; nothing of the address itself stands in it.
+    st.html(SCROLL.format(sha256(repr(subject).encode()).hexdigest()), unsafe_allow_javascript=True)
 
 
 def _search() -> None:

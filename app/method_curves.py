@@ -9,22 +9,15 @@ import streamlit as st
 
 from app import charts
 from app.address import kept_switch
+from app.curve_lines import QUANTITIES, line
 from app.links import link
 from app.method_recipes import recipe_box
 from app.picking import one_of
 from app.words import cut, plain
 from registry import Registry, RegistryError
-from registry.curves import Point, read_curve
+from registry.curves import read_curve
 from registry.records import Method, Recipe, Run
 from registry.verdicts import run_command
-
-QUANTITIES = {
-    "loss": ("loss", "training loss"),
-    "embedding spread": ("embedding_spread", "embedding spread (0 to 1)"),
-    "learning rate": ("learning_rate", "learning rate"),
-    "false negative share": ("false_negative_share", "false negatives (0 to 1)"),
-}
-"""By the words for it: the column of a curve, and the title of its axis."""
 
 MOST_RUNS, MOST_PICTURES = 8, 4
 """As many lines as there are colours, and so many pictures below one another."""
@@ -83,9 +76,9 @@ def _picture(registry: Registry, benchmark: str, runs: Sequence[Run], quantity: 
         except RegistryError as error:
             st.warning(plain(cut(error)), icon=":material/broken_image:")
             continue
-        line = _line(run, runs, points, column)
-        rows += line
-        if not line:
+        drawn = line(run, runs, points, column)
+        rows += drawn
+        if not drawn:
             lacking.append(run)
     if rows:
         synthetic = ", on synthetic data" if benchmark in registry.synthetic() else ""
@@ -96,15 +89,3 @@ def _picture(registry: Registry, benchmark: str, runs: Sequence[Run], quantity: 
         st.caption(plain(cut(f"No {quantity} is recorded of {seeds} on {benchmark}.")))
     if len(runs) > MOST_RUNS:
         st.caption(f"The newest {MOST_RUNS} of {len(runs)} runs are drawn.")
-
-
-def _line(run: Run, runs: Sequence[Run], points: Sequence[Point], column: str) -> list[dict[str, object]]:
-    """The points of a run; a seed that was run more than once is told apart by the end of the run's name."""
-    again = sum(other.seed == run.seed for other in runs) > 1
-    seed = f"{run.seed} ({run.name[-6:]})" if again else str(run.seed)
-    values = ((point.epoch, getattr(point, column)) for point in points)
-    return [
-        {"epoch": epoch, "value": value, "seed": seed, "run": run.name}
-        for epoch, value in values
-        if value is not None
-    ]

@@ -9,11 +9,10 @@ import streamlit as st
 from app.frames import frame, height_of
 from app.links import link
 from app.picking import chosen
-from app.words import cut, plain
+from app.words import cut, plain, setting
 from registry import Registry, RegistryError
 from registry.comparing import changes
 from registry.records import Benchmark, Method, Recipe
-from registry.signatures import Setting
 from registry.statistics import ENOUGH
 from registry.verdict_names import READING
 from registry.verdicts import run_command
@@ -53,7 +52,7 @@ def recipes(registry: Registry, method: Method) -> None:
     _beside_parent(registry, method, recipe)
     _beside_variants(mine, recipe)
     with st.expander(f"All {len(recipe.settings)} settings", icon=":material/tune:"):
-        rows = [{"setting": name, "value": said(value)} for name, value in sorted(recipe.settings.items())]
+        rows = [{"setting": name, "value": setting(value)} for name, value in sorted(recipe.settings.items())]
         st.dataframe(frame(rows), hide_index=True)
 
 
@@ -61,17 +60,6 @@ def _first(registry: Registry, method: Method, mine: Sequence[Recipe]) -> Recipe
     """The recipe to show before one is asked for: one that has something beside it."""
     beside = (recipe for recipe in mine for each in recipe.benchmarks if _of_ancestor(registry, method, each))
     return next(beside, mine[0])
-
-
-def said(value: Setting | None) -> str:
-    """A setting's value as people read it."""
-    if value is None:
-        return "has no such setting"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple):
-        return ", ".join(map(str, value)) or "none"
-    return str(value)
 
 
 def _beside_parent(registry: Registry, method: Method, recipe: Recipe) -> None:
@@ -92,8 +80,8 @@ def _beside_parent(registry: Registry, method: Method, recipe: Recipe) -> None:
         rows = [
             {
                 "setting": change.setting,
-                parents[name].method: said(change.values[0]),
-                method.name: said(change.values[1]),
+                parents[name].method: setting(change.values[0]),
+                method.name: setting(change.values[1]),
             }
             for change in changes([parents[name].settings, recipe.settings])
         ]
@@ -122,7 +110,7 @@ def _beside_variants(mine: Sequence[Recipe], recipe: Recipe) -> None:
     rows = changes([other.settings for other in shown])
     st.markdown(f"Its **{len(family)}** recipes there, and the settings in which they differ:")
     table = [
-        {"recipe": other.variant or "default"} | {row.setting: said(row.values[place]) for row in rows}
+        {"recipe": other.variant or "default"} | {row.setting: setting(row.values[place]) for row in rows}
         for place, other in enumerate(shown)
     ]
     st.dataframe(

@@ -7,27 +7,17 @@ from collections.abc import Callable
 import streamlit as st
 
 from app.address import kept_choice, kept_switch
+from app.curve_lines import QUANTITIES, line
 from app.frames import frame, height_of
 from app.links import link
 from app.state import State
-from app.words import cut, memory, plain
+from app.words import cut, memory, plain, setting
 from registry import Registry, RegistryError
 from registry.curves import Point, read_curve
 from registry.provenance import Fact, Record
 from registry.records import Notice, Retraction, Run, Supersession, Verification
 from registry.run_listing import of_one_recipe
 from registry.tables import duration
-from registry.triples import Value
-
-QUANTITIES = {
-    "loss": ("loss", "loss"),
-    "learning rate": ("learning_rate", "learning rate"),
-    "seconds": ("seconds", "seconds of the epoch"),
-    "images": ("images", "images of the epoch"),
-    "embedding spread": ("embedding_spread", "embedding spread (0: one point)"),
-    "false negatives": ("false_negative_share", "share of false negatives"),
-}
-"""What a curve may hold: the choice, the column, and the title of the axis."""
 
 GROUPS = {
     "Code": ("sourceCommit", "sourceModified", "sourceSha256"),
@@ -67,9 +57,7 @@ def curve(state: State, run: Run) -> None:
     if not points:
         st.caption("The record has no learning curve.")
         return
-    there = [
-        name for name, (column, _) in QUANTITIES.items() if any(_of(point, column) is not None for point in points)
-    ]
+    there = [name for name, (column, _) in QUANTITIES.items() if line(run, [run], points, column)]
     if not there:
         st.caption(f"The file of the curve has {len(points)} epochs and no number that can be drawn.")
         return
@@ -77,46 +65,33 @@ def curve(state: State, run: Run) -> None:
     quantity = first.pills("Quantity", there, required=True, key="quantity", on_change=kept_choice("quantity", there))
     beside = second.toggle("Beside other seeds", key="seeds", on_change=kept_switch("seeds"))
     column, title = QUANTITIES[quantity or there[0]]
-    rows = _drawn(run, points, column, str(run.seed))
-    if beside:
-        rows += _others(state.registry, run, column)
+    others = _others(state.registry, run) if beside else {}
+    runs = [run, *(other for other, _ in others.values())]
+    rows = line(run, runs, points, column)
+    missing = len(points) - len(rows)
+    for other, curve_of_other in others.values():
+        rows += line(other, runs, curve_of_other, column)
     from app import charts
 
     st.altair_chart(charts.curves(rows, title), alt=f"{title} over the epochs of this run")
-    missing = len(points) - sum(_of(point, column) is not None for point in points)
     if missing:
         st.caption(f"{missing} of {len(points)} epochs have no such number, or none that is finite.")
 
 
-def _of(point: Point, column: str) -> float | None:
-    value = getattr(point, column)
-    return value if isinstance(value, int | float) else None
-
-
-def _drawn(run: Run, points: list[Point], column: str, seed: str) -> list[dict[str, object]]:
-    return [
-        {"run": run.name, "seed": seed, "epoch": point.epoch, "value": value}
-        for point in points
-        if (value := _of(point, column)) is not None
-    ]
-
-
-def _others(registry: Registry, run: Run, column: str) -> list[dict[str, object]]:
-    rows, unread = [], 0
+def _others(registry: Registry, run: Run) -> dict[str, tuple[Run, list[Point]]]:
+    """Runs of the same settings with their curves, by name; those that cannot be read are counted on the page."""
+    found, unread = {}, 0
     others = [each.run for each in of_one_recipe(registry, run, BESIDE) if each.run is not None]
-    seeds = [run.seed, *(other.seed for other in others)]
     for other in others:
         try:
-            # A repetition has the same seed, and must not be drawn as one line with what it repeats.
-            seed = str(other.seed) if seeds.count(other.seed) == 1 else f"{other.seed}, {other.name[-6:]}"
-            rows += _drawn(other, read_curve(registry.graph, other.name), column, seed)
+            found[other.name] = other, read_curve(registry.graph, other.name)
         except RegistryError:
             unread += 1
     if not others:
         st.caption("There is no other seed of it.")
     if unread:
         st.caption(f"The curves of {unread} other seeds cannot be read.")
-    return rows
+    return found
 
 
 def settings(run: Run, record: Record) -> None:
@@ -137,8 +112,8 @@ def settings(run: Run, record: Record) -> None:
     rows = [
         {
             "setting": used.name,
-            "used": _told(used.value),
-            "recipe today": _told(used.recipe),
+            "used": setting(used.value),
+            "recipe today": setting(used.recipe),
             "remark": "changed by the run"
             if used.changed
             else "the recipe has changed since"
@@ -153,13 +128,8 @@ def settings(run: Run, record: Record) -> None:
     with st.container():
         st.dataframe(frame(rows), hide_index=True, height=height_of(rows), alt="Settings")
     if record.protocol:
-        told = ", ".join(f"{name} {_told(value)}" for name, value in record.protocol.items())
+        told = ", ".join(f"{name} {setting(value)}" for name, value in record.protocol.items())
         st.caption(f"Scored with {plain(cut(told, 500))}.")
-
-
-def _told(value: Value) -> str:
-    """A setting as Turtle has it."""
-    return "" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def provenance(registry: Registry, run: Run, record: Record) -> None:

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from registry import RegistryError
 from registry.records import Aggregate
 from registry.tables import percent, printable
+from registry.triples import Value
 
 MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+\-.!|~$:&^=@\"'/])")
 """Whatever begins something in Streamlit's Markdown: emphasis, links, HTML, formulas, colours, icons, footnotes."""
@@ -45,6 +46,13 @@ def is_web(address: object) -> bool:
     except ValueError:
         return False
     return parts.scheme in ("http", "https") and bool(parts.hostname) and str(address).isprintable()
+
+
+def setting(value: Value | tuple[Value, ...]) -> str:
+    """A setting as a recipe has it: true, false, numbers, lists in brackets; "none" where there is no such one."""
+    if isinstance(value, tuple):
+        return f"({' '.join(map(setting, value))})"
+    return "none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def mean_with_spread(result: Aggregate) -> str:

@@ -23,7 +23,7 @@ COMMAND = (sys.executable, "-m", "registry.ledger_aside")
 
 
 def entries_aside(registry: Registry, names: Sequence[str]) -> Generator[Entry]:
-    """What `ledger.entries` gives for these claims; raises what it would, and RegistryError where the process ends.
+    """What `ledger.entries` gives for these claims; raises RegistryError for whatever goes wrong there.
 
     The process reads the files itself, and ends with the iterator.
     """
@@ -59,8 +59,9 @@ def main() -> None:
             sys.stdout.buffer.flush()
     except BrokenPipeError:  # nobody wants to know any more
         sys.stderr.close()
-    except Exception as error:  # the parent raises it
-        pickle.dump(error, sys.stdout.buffer)
+    except Exception as error:  # the parent raises it; errors of several words do not survive a pickle
+        told = str(error) if isinstance(error, RegistryError) else f"{type(error).__name__}: {error}"
+        pickle.dump(RegistryError(told), sys.stdout.buffer)
 
 
 if __name__ == "__main__":

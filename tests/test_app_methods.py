@@ -11,7 +11,7 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from app import state
-from app.method_recipes import said
+from app.words import setting
 from registry import Registry
 from registry.comparing import changes
 from registry.families import all_links, refining
@@ -220,8 +220,8 @@ def test_a_recipe_stands_beside_that_of_the_parent(explore: Explore, registry: R
     parent, own = (registry.recipe(name, "cifar10_mini_knn").settings for name in ("moco_v1", "moco_v2"))
     expected = changes([parent, own])
     assert list(table["setting"]) == [change.setting for change in expected]
-    assert list(table["moco_v1"]) == [said(change.values[0]) for change in expected]
-    assert list(table["moco_v2"]) == [said(change.values[1]) for change in expected]
+    assert list(table["moco_v1"]) == [setting(change.values[0]) for change in expected]
+    assert list(table["moco_v2"]) == [setting(change.values[1]) for change in expected]
 
 
 def test_variants_stand_beside_one_another(explore: Explore, registry: Registry) -> None:

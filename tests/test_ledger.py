@@ -119,6 +119,19 @@ def test_a_process_of_its_own_judges_the_same(tiny: Registry, add: Callable[[str
     assert list(entries_aside(registry, names)) == list(entries(registry, names))
 
 
+def test_what_goes_wrong_in_the_process_is_raised_here(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
+    script = (
+        "from registry import ledger, ledger_aside\n"
+        "from registry.errors import UnknownName\n"
+        "def fail(*_): raise UnknownName('benchmark', 'nowhere', ['somewhere'])\n"
+        "ledger.entries = fail\n"
+        "ledger_aside.main()"
+    )
+    monkeypatch.setattr(ledger_aside, "COMMAND", (sys.executable, "-c", script))
+    with pytest.raises(RegistryError, match="no benchmark 'nowhere'; did you mean 'somewhere'"):
+        list(entries_aside(tiny, tiny.graph.names("claim")))
+
+
 def test_a_process_that_ends_early_is_told(tiny: Registry, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(ledger_aside, "COMMAND", (sys.executable, "-c", "import sys; sys.stdin.buffer.read()"))
     with pytest.raises(RegistryError, match="ended after 0 of 7"):

@@ -15,7 +15,7 @@ from app.frames import frame, height_of
 from app.links import link
 from app.picking import chosen, unknown
 from app.standings import standings
-from app.words import cut, memory, plain
+from app.words import cut, memory, plain, setting
 from registry import Registry
 from registry.comparing import Contrast, changes, contrasts
 from registry.errors import BadSetting, UnknownName
@@ -24,7 +24,6 @@ from registry.tables import duration, percent
 from registry.verdict_names import READING
 
 MOST = 6
-NONE = ""  # the recipe of no run
 
 
 def page(now: state.State) -> None:
@@ -91,7 +90,10 @@ def _results(now: state.State, benchmark: Benchmark, names: Sequence[str]) -> No
     others = recipes - defaults
     if others and not st.toggle(f"Also their {len(others)} other recipes", key="all", on_change=kept_switch("all")):
         recipes &= defaults
-    board = ranked(now, benchmark.name, Wanted(recipes=tuple(sorted(recipes)) or (NONE,)))
+    if not recipes:
+        st.info(f"No run that counts here yet: {plain(', '.join(sorted(names)))}.")
+        return
+    board = ranked(now, benchmark.name, Wanted(recipes=tuple(sorted(recipes))))
     missing = sorted(set(names) - {standing.method for standing in board.standings})
     if missing:
         st.info(f"No run that counts here yet: {plain(', '.join(missing))}.")
@@ -171,8 +173,7 @@ def _settings(registry: Registry, benchmark: Benchmark, names: Sequence[str]) ->
     rows = changes([recipe.settings for recipe in recipes.values()])
     if len(recipes) > 1 and rows:
         table = [
-            {"setting": row.setting}
-            | {name: "none" if value is None else str(value) for name, value in zip(recipes, row.values, strict=True)}
+            {"setting": row.setting} | {name: setting(value) for name, value in zip(recipes, row.values, strict=True)}
             for row in rows
         ]
         st.dataframe(frame(table), hide_index=True, height=height_of(table))
